@@ -1,0 +1,113 @@
+// Package conf is the keepalived.conf language: lexer, preprocessor,
+// statements, keyword table and the typed Config with its diagnostics.
+//
+// It reads configuration files and nothing else of the host: what it must
+// know of the machine (interfaces, accounts, scripts) is asked of a Host.
+// It imports no other package of this module.
+package conf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Pos is where a statement stands. Line and Column count from 1; Column
+// counts bytes of the line as it stands in the file.
+type Pos struct {
+	File   string
+	Line   int
+	Column int
+	From   *Pos // the include statement that brought the file in; nil for the main file
+}
+
+// String gives file:line:column.
+func (p Pos) String() string {
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// Severity orders diagnostics.
+type Severity uint8
+
+const (
+	Warning Severity = iota
+	Error
+)
+
+func (s Severity) String() string {
+	if s == Error {
+		return "error"
+	}
+	return "warning"
+}
+
+// Class is the exit status that keepalived -t gives for a diagnostic. The
+// highest class of a file is the status of the whole run, as keepalived does
+// it; ClassNone is for what only halbd notices.
+type Class int
+
+const (
+	ClassNone     Class = 0
+	ClassArgument Class = 2 // a required argument is missing: keepalived ends at once
+	ClassFatal    Class = 4 // file, interface, fatal
+	ClassConfig   Class = 5 // any other complaint
+	ClassSecurity Class = 6 // scripts without enable_script_security, failed includes
+)
+
+// Diagnostic is one thing that is wrong with a configuration.
+type Diagnostic struct {
+	Pos      Pos
+	Severity Severity
+	Class    Class
+	NoStart  bool // keepalived refuses to start with it (exit status 2)
+	Text     string
+}
+
+// String gives file:line:column: error|warning: text, then the include chain.
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	if d.Pos.File != "" {
+		fmt.Fprintf(&b, "%s: ", d.Pos)
+	}
+	fmt.Fprintf(&b, "%s: %s", d.Severity, d.Text)
+	for p := d.Pos.From; p != nil; p = p.From {
+		fmt.Fprintf(&b, " (included from %s:%d)", p.File, p.Line)
+	}
+	return b.String()
+}
+
+// Diagnostics is everything that was found in one load, in file order.
+type Diagnostics []Diagnostic
+
+// ExitStatus is the status that -t ends with.
+func (ds Diagnostics) ExitStatus() int {
+	max := ClassNone
+	for _, d := range ds {
+		if d.Class == ClassArgument {
+			return int(ClassArgument)
+		}
+		if d.Class > max {
+			max = d.Class
+		}
+	}
+	return int(max)
+}
+
+// HasErrors reports whether any diagnostic is an error.
+func (ds Diagnostics) HasErrors() bool {
+	for _, d := range ds {
+		if d.Severity == Error {
+			return true
+		}
+	}
+	return false
+}
+
+// StartRefused reports whether keepalived would not start with this file.
+func (ds Diagnostics) StartRefused() bool {
+	for _, d := range ds {
+		if d.NoStart {
+			return true
+		}
+	}
+	return false
+}

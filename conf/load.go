@@ -1,0 +1,30 @@
+package conf
+
+// Options says how a file is read.
+type Options struct {
+	ConfigID       string              // -i: the id of @id lines; "" means the host name up to the first dot
+	StrictIncludes bool                // -e: every include problem is an error
+	Getenv         func(string) string // for ${_ENV NAME}; nil means no variable is set
+	Host           Host                // nil: nothing about this host is checked (halbd check without --host)
+}
+
+// Host is what the configuration must know of the machine it is for.
+type Host interface {
+	// InterfaceExists reports whether the kernel has an interface of that name.
+	InterfaceExists(name string) bool
+	// LookupUser resolves an account to its uid and primary gid; numeric names are accepted.
+	LookupUser(name string) (uid, gid uint32, err error)
+	// LookupGroup resolves a group name or number.
+	LookupGroup(name string) (gid uint32, err error)
+	// CheckScript judges a script's path: not found, not executable, or not
+	// safe to be run by root. It returns the command to run (symlinks resolved,
+	// Shell set for a file without #!).
+	CheckScript(c Command) (Command, ScriptVerdict)
+}
+
+// ScriptVerdict is what CheckScript found.
+type ScriptVerdict struct {
+	Missing  bool   // no such file, or not executable: the script is dropped
+	Insecure bool   // a path component may be written by someone else than root
+	Reason   string // names the component and its mode
+}

@@ -1,0 +1,131 @@
+// Package vrrp is a VRRP router (RFC 9568, RFC 3768, and what keepalived does
+// beyond them).
+//
+// Core is the protocol: a function of (state, event, now) that returns actions
+// and a next deadline. It reads no clock and touches no socket. Run is the
+// shell that feeds a Core from real sockets, netlink and timers. No file here
+// imports net/http, os/exec or regexp, and nothing here writes a log or a file
+// synchronously: the process that runs it must never wait.
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+
+	"halbd/conf"
+	"halbd/event"
+)
+
+// Time is monotonic: the time since an origin that the caller chooses.
+type Time = time.Duration
+
+// Event is something that happened to a Core: PacketReceived, InterfaceState,
+// TrackerResult, Tick.
+type Event interface{ isEvent() }
+
+// Tick tells a Core that its deadline has passed.
+type Tick struct{}
+
+// PacketReceived is one VRRP packet as a socket delivered it.
+type PacketReceived struct {
+	Interface string
+	Src, Dst  netip.Addr
+	TTL       int    // or hop limit; -1 when not known
+	Payload   []byte // the VRRP PDU, without the IP header
+}
+
+// InterfaceState is what an instance must know of an interface. It is level,
+// not edge: the shell sends it whenever it may have changed.
+type InterfaceState struct {
+	Name   string
+	Exists bool
+	Up     bool         // administratively up and with carrier
+	Addrs  []netip.Addr // usable (not tentative) addresses of this host, without virtual ones, primary first
+}
+
+// TrackerResult is the state of a script (Value 0 good, 1 bad) or the number
+// in a tracked file. Known is false until the first result.
+type TrackerResult struct {
+	Kind  TrackerKind
+	Name  string
+	Known bool
+	Value int
+}
+
+// TrackerKind says which of conf.Tracking's lists a tracker is in.
+type TrackerKind string
+
+const (
+	TrackInterface TrackerKind = "interface"
+	TrackScript    TrackerKind = "script"
+	TrackFile      TrackerKind = "file"
+)
+
+func (Tick) isEvent()           {}
+func (PacketReceived) isEvent() {}
+func (InterfaceState) isEvent() {}
+func (TrackerResult) isEvent()  {}
+
+// Action is what a Core wants done, in this order: SendAdvert, SetAddresses,
+// Announce, Notify, LogLine.
+type Action interface{ isAction() }
+
+// SendAdvert is one advert, complete but for the IP header.
+type SendAdvert struct {
+	Instance  string
+	Interface string
+	Src       netip.Addr
+	Dsts      []netip.Addr // the multicast group, or each unicast peer
+	TTL       int
+	Payload   []byte   // valid until the next call of Step; checksummed for Dsts[0] when Payloads is nil
+	Payloads  [][]byte // one for each of Dsts where the checksum depends on it (v3 unicast)
+	Priority  uint8
+}
+
+// SetAddresses says whether this node should hold an instance's addresses. The
+// role implies the desired set; the shell's reconciler makes the kernel equal to it.
+type SetAddresses struct {
+	Instance string
+	Held     bool
+}
+
+// Announce asks for one set of gratuitous ARPs and unsolicited NAs for every
+// address of the instance, each Repeat times, interleaved.
+type Announce struct {
+	Instance string
+	Repeat   int
+}
+
+// Notify publishes a transition.
+type Notify struct{ Event event.Event }
+
+// LogLine is a message for the operator that is no transition.
+type LogLine struct {
+	Warning bool
+	Text    string
+}
+
+func (SendAdvert) isAction()   {}
+func (SetAddresses) isAction() {}
+func (Announce) isAction()     {}
+func (Notify) isAction()       {}
+func (LogLine) isAction()      {}
+
+// Options are the command line's wishes for the engine.
+type Options struct {
+	DontRelease  bool // -V: leave addresses in place on stop
+	ReleaseVIPs  bool // -X
+	LogAddresses bool // -a: log every address that netlink reports
+}
+
+// Output is where an engine publishes; none of its methods may block.
+type Output interface {
+	Publish(event.Event)
+	Ready() // every socket is open and the first state has been decided
+}
+
+// Input is what the parent tells a running engine: *conf.Config for a reload,
+// or a TrackerResult.
+type Input any
+
+var _ Input = (*conf.Config)(nil)
