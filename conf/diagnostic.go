@@ -111,3 +111,16 @@ func (ds Diagnostics) StartRefused() bool {
 	}
 	return false
 }
+
+// Keepalived gives the diagnostic in the form of keepalived -t:
+// "(Line N) text" for the main file, "(file: Line N) text" for others, and
+// the bare text where no line is to blame.
+func (d Diagnostic) Keepalived(mainFile string) string {
+	switch {
+	case d.Pos.File == "" || d.Pos.Line == 0:
+		return d.Text
+	case d.Pos.File == mainFile:
+		return fmt.Sprintf("(Line %d) %s", d.Pos.Line, d.Text)
+	}
+	return fmt.Sprintf("(%s: Line %d) %s", d.Pos.File, d.Pos.Line, d.Text)
+}
