@@ -1,0 +1,62 @@
+// Command halbd is a VRRP router and IPVS health checker that takes
+// keepalived's configuration, options and signals. This package is its command
+// line and its exit statuses, nothing else.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"halbd/supervise"
+)
+
+// version is set by the build (-ldflags -X main.version=...).
+var version = "0.1.0-dev"
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) int {
+	if status, child := supervise.RunChild(args); child {
+		return status
+	}
+	if len(args) > 0 && isCommand(args[0]) {
+		return runCommand(args)
+	}
+	var r request
+	r.Version = version
+	rest, err := parseOptions(r.options(), args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	if len(rest) > 0 {
+		fmt.Println("Unexpected argument(s): " + strings.Join(rest, " "))
+	}
+	return r.perform()
+}
+
+func (r *request) perform() int {
+	switch r.action {
+	case printHelp:
+		r.usage(os.Stderr)
+		return 0
+	case printVersion:
+		fmt.Fprintln(os.Stderr, "halbd "+version)
+		return 0
+	case printSignal:
+		n, ok := signals[r.signum]
+		if !ok {
+			fmt.Fprintln(os.Stderr, "Unknown sigfunc "+r.signum)
+			return 1
+		}
+		fmt.Println(n)
+		return 0
+	case testConfig:
+		return r.testConfig()
+	}
+	r.Complaints = append(r.Complaints, r.notes...)
+	return supervise.Run(r.Options)
+}

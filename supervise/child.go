@@ -1,0 +1,195 @@
+package supervise
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+	"halbd/event"
+	"halbd/healthcheck"
+	"halbd/internal/ipc"
+	"halbd/vrrp"
+)
+
+// childArg is the first argument of a child process, its role the second.
+const childArg = "--child-of-halbd"
+
+// childFD is where a child finds the parent's socket.
+const childFD = 3
+
+// statusFatal is the exit status of a child that sent msgFatal.
+const statusFatal = 3
+
+// RunChild runs a child process if args are a child's, and returns its exit
+// status; false means that this is no child.
+func RunChild(args []string) (status int, isChild bool) {
+	if len(args) != 2 || args[0] != childArg {
+		return 0, false
+	}
+	conn, err := ipc.Open(childFD)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "halbd:", err)
+		return 1, true
+	}
+	c := &child{role: role(args[1]), conn: conn}
+	defer conn.Close()
+	return c.run(), true
+}
+
+// child is a child process's side of the socketpair.
+type child struct {
+	role  role
+	conn  *ipc.Conn
+	log   *slog.Logger
+	setup setup
+}
+
+// Both engines publish through these; they never block.
+func (c *child) Publish(ev event.Event) { c.conn.Send(msgEvent, ev) }
+func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
+
+func (c *child) run() int {
+	// A heap of a few megabytes: collect early rather than hold twice as much.
+	debug.SetGCPercent(50)
+	cfg, err := c.begin()
+	if err != nil {
+		return c.fail(1, err)
+	}
+	pid, err := lockPIDFile(c.setup.PIDFile)
+	if err != nil {
+		return c.fail(1, err)
+	}
+	defer pid.remove()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c.watchSignals(ctx, cancel)
+	debug.FreeOSMemory() // the text of the snapshot
+	err = c.engine(ctx, cancel, cfg)
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		c.conn.Flush()
+		return 0
+	case errors.Is(err, healthcheck.ErrNoIPVS):
+		return c.fail(1, err)
+	}
+	c.log.Error(err.Error())
+	c.conn.Flush()
+	return 1
+}
+
+// fail tells the parent that starting this child again is pointless.
+func (c *child) fail(status int, err error) int {
+	c.conn.Send(msgFatal, fatal{Status: status, Text: err.Error()})
+	c.conn.Flush()
+	return statusFatal
+}
+
+// begin reads the first two messages: setup and configuration.
+func (c *child) begin() (*conf.Config, error) {
+	if err := c.expect(msgSetup, &c.setup); err != nil {
+		return nil, err
+	}
+	c.log = slog.New(&textHandler{level: level(c.setup.LogDetail), emit: func(l logLine) {
+		if n := c.conn.Dropped(); n > 0 {
+			c.conn.Offer(msgLog, logLine{At: l.At, Level: slog.LevelWarn, Text: fmt.Sprintf("%d log lines were lost", n)})
+		}
+		c.conn.Offer(msgLog, l)
+	}})
+	cfg := new(conf.Config)
+	return cfg, c.expect(msgConfig, cfg)
+}
+
+func (c *child) expect(kind ipc.Kind, v any) error {
+	k, raw, err := c.conn.Receive()
+	if err != nil {
+		return fmt.Errorf("no message from the parent: %w", err)
+	}
+	if k != kind {
+		return fmt.Errorf("message %d from the parent, not %d", k, kind)
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("message %d from the parent: %w", k, err)
+	}
+	return nil
+}
+
+func decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
+	switch kind {
+	case msgConfig:
+		return decodeAs[*conf.Config](raw)
+	case msgTracker:
+		return decodeAs[vrrp.TrackerResult](raw)
+	case msgRole:
+		return decodeAs[healthcheck.Role](raw)
+	}
+	return nil, fmt.Errorf("unknown message %d", kind)
+}
+
+func decodeAs[T any](raw json.RawMessage) (any, error) {
+	var v T
+	err := json.Unmarshal(raw, &v)
+	return v, err
+}
+
+// watchSignals stops this child on TERM and INT; what the parent must act on
+// is only said in the log.
+func (c *child) watchSignals(ctx context.Context, cancel func()) {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
+	signal.Ignore(unix.SIGPIPE, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
+	go func() {
+		select {
+		case <-stop:
+			cancel()
+		case <-ctx.Done():
+		}
+		signal.Stop(stop)
+	}()
+}
+
+func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) error {
+	switch c.role {
+	case roleVRRP:
+		return vrrp.Run(ctx, cfg, inputs[vrrp.Input](ctx, cancel, c), c, c.log, vrrp.Options{
+			DontRelease: c.setup.DontRelease, ReleaseVIPs: c.setup.ReleaseVIPs, LogAddresses: c.setup.LogAddresses})
+	case roleChecker:
+		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
+			DontRelease: c.setup.DontRelease})
+	}
+	return fmt.Errorf("unknown role %q", c.role)
+}
+
+// inputs feeds an engine with the parent's messages until the parent says stop
+// or ends; then it cancels.
+func inputs[T any](ctx context.Context, cancel func(), c *child) <-chan T {
+	ch := make(chan T, 256)
+	go func() {
+		defer cancel()
+		for {
+			kind, raw, err := c.conn.Receive()
+			if err != nil || kind == msgStop {
+				return
+			}
+			v, err := decode(kind, raw)
+			if err != nil {
+				c.log.Error("message from the parent", "err", err)
+				continue
+			}
+			select {
+			case ch <- v.(T):
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ch
+}

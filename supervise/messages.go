@@ -1,0 +1,52 @@
+package supervise
+
+import (
+	"log/slog"
+	"time"
+
+	"halbd/internal/ipc"
+)
+
+// The messages between the parent and a child.
+const (
+	msgSetup   ipc.Kind = iota + 1 // parent -> child: setup, the first message
+	msgConfig                      // parent -> child: *conf.Config, at start and at each reload
+	msgStop                        // parent -> child: stop gracefully
+	msgTracker                     // parent -> vrrp: vrrp.TrackerResult
+	msgRole                        // parent -> checker: healthcheck.Role
+	msgReady                       // child -> parent
+	msgEvent                       // child -> parent: event.Event
+	msgLog                         // child -> parent: logLine
+	msgFatal                       // child -> parent: fatal, before it ends on purpose
+)
+
+// role names a child process.
+type role string
+
+const (
+	roleVRRP    role = "vrrp"
+	roleChecker role = "checker"
+)
+
+// setup is what a child must know beside the configuration.
+type setup struct {
+	PIDFile      string `json:"pid_file"`
+	DontRelease  bool   `json:"dont_release"`
+	ReleaseVIPs  bool   `json:"release_vips"`
+	LogAddresses bool   `json:"log_addresses"`
+	LogDetail    bool   `json:"log_detail"`
+}
+
+// logLine is one line of a child's log.
+type logLine struct {
+	At    time.Time  `json:"at"`
+	Level slog.Level `json:"level"`
+	Text  string     `json:"text"`
+}
+
+// fatal says that a child cannot run at all, so that starting it again is
+// pointless: the daemon ends with Status.
+type fatal struct {
+	Status int    `json:"status"`
+	Text   string `json:"text"`
+}

@@ -1,0 +1,463 @@
+package supervise
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+	"halbd/event"
+	"halbd/healthcheck"
+	"halbd/notify"
+	"halbd/track"
+	"halbd/vrrp"
+)
+
+// Exit statuses of the daemon (keepalived's).
+const (
+	statusOK      = 0
+	statusFailed  = 1
+	statusConfig  = 2
+	statusNoFile  = 6
+	defaultUmask  = 0o177
+	killGraceTime = 2 * time.Second // after KILL, before the parent gives up waiting
+)
+
+// parent is the state of the parent process. One goroutine owns it.
+type parent struct {
+	opt      Options
+	journal  *journal
+	log      *slog.Logger
+	cfg      *conf.Config
+	found    conf.Diagnostics // of the running configuration
+	inbox    chan any
+	children map[role]*process
+	deaths   map[role]int // in a row, for the pause before a new start
+	notifier *notify.Notifier
+	tracker  *track.Tracker
+	masters  map[string]bool                              // instance -> master, relayed to the checker
+	results  map[vrrp.TrackerKind]map[string]track.Result // latest, for a VRRP process that starts again
+	started  func()                                       // called once every child is ready
+	reload   reloadState
+	stopping bool
+	status   int
+}
+
+type (
+	respawn  struct{ role role }
+	killTime struct{}
+)
+
+// Run is the daemon: it returns the exit status when everything has stopped.
+func Run(o Options) int {
+	if err := o.absolute(); err != nil {
+		fmt.Fprintln(os.Stderr, "halbd:", err)
+		return statusFailed
+	}
+	started := func() {}
+	if !o.Foreground {
+		if !daemonized() {
+			return daemonize()
+		}
+		started = reportStarted()
+	}
+	debug.SetGCPercent(50)
+	p := &parent{opt: o, journal: newJournal(&o), inbox: make(chan any, 1024), children: map[role]*process{},
+		deaths: map[role]int{}, masters: map[string]bool{}, results: map[vrrp.TrackerKind]map[string]track.Result{}, started: started}
+	defer p.journal.close()
+	p.log = p.logger(identParent)
+	return p.run()
+}
+
+func (p *parent) logger(ident string) *slog.Logger {
+	return slog.New(&textHandler{level: level(p.opt.LogDetail), emit: func(l logLine) {
+		p.journal.add(journalLine{l, ident, os.Getpid()})
+	}})
+}
+
+func (p *parent) run() int {
+	p.log.Info("Starting halbd " + p.opt.Version)
+	p.log.Info("Configuration file " + p.opt.File)
+	for _, c := range p.opt.Complaints {
+		p.log.Warn(c)
+	}
+	if status := p.load(); status != statusOK {
+		return status
+	}
+	g := &p.cfg.Global
+	if g.InstanceName != "" {
+		p.journal.suffix = "_" + g.InstanceName
+	}
+	pid, err := lockPIDFile(pidPath(p.opt.PIDFile, "keepalived", g.InstanceName, g.UsePIDDir))
+	if errors.Is(err, errRunning) {
+		p.log.Error("daemon is " + errRunning.Error() + ": " + err.Error())
+		return statusOK
+	}
+	if err != nil {
+		p.log.Error(err.Error())
+		return statusFailed
+	}
+	defer pid.remove()
+	p.setUmask()
+	if err := os.Chdir("/"); err != nil {
+		p.log.Warn("change to /: " + err.Error())
+	}
+	p.runScript("startup_script", g.StartupScript, g.StartupTimeout)
+
+	sigs := p.watchSignals()
+	defer signal.Stop(sigs)
+	p.notifier = notify.New(p.cfg, p.log, notify.Options{})
+	p.startMissing()
+	p.tracker = track.New(p.cfg, func(r track.Result) { p.inbox <- r }, p.log)
+	if len(p.children) == 0 {
+		p.log.Warn("the configuration has no VRRP instance and no virtual server: nothing to do until a reload")
+		p.allReady()
+	}
+	p.loop()
+	p.runScript("shutdown_script", p.cfg.Global.ShutdownScript, p.cfg.Global.ShutdownTimeout)
+	p.log.Info("Stopped halbd " + p.opt.Version)
+	return p.status
+}
+
+// load reads the configuration for the start, logs what was found in it, and
+// returns the status to end with, or statusOK.
+func (p *parent) load() int {
+	if err := Readable(p.opt.File); err != nil {
+		p.log.Error(err.Error())
+		return statusNoFile
+	}
+	p.cfg, p.found = conf.Load(p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
+	p.logDiagnostics(p.found)
+	if status, refused := startStatus(p.found); refused {
+		p.log.Error("the configuration does not allow a start")
+		return status
+	}
+	return statusOK
+}
+
+// startStatus says whether a configuration stops the daemon at its start.
+func startStatus(found conf.Diagnostics) (status int, refused bool) {
+	for _, d := range found {
+		switch {
+		case d.Class == conf.ClassArgument:
+			return statusConfig, true
+		case d.NoStart && d.Class == conf.ClassSecurity: // a failed include
+			return statusNoFile, true
+		}
+	}
+	if found.StartRefused() {
+		return statusConfig, true
+	}
+	return statusOK, false
+}
+
+func (p *parent) logDiagnostics(found conf.Diagnostics) {
+	for _, d := range found {
+		if d.Severity == conf.Error {
+			p.log.Error(d.String())
+		} else {
+			p.log.Warn(d.String())
+		}
+	}
+}
+
+func (p *parent) setUmask() {
+	mask := defaultUmask
+	if p.cfg.Global.Umask != 0 {
+		mask = int(p.cfg.Global.Umask)
+	}
+	if p.opt.Umask != nil {
+		mask = *p.opt.Umask
+	}
+	syscall.Umask(mask)
+}
+
+func (p *parent) runScript(what string, c *conf.Command, limit time.Duration) {
+	if c == nil {
+		return
+	}
+	if err := notify.RunScript(context.Background(), *c, limit); err != nil {
+		p.log.Error(what+" failed", "err", err)
+	}
+}
+
+// jsonSignal and statsClearSignal are keepalived's SIGRTMIN+2 and SIGRTMAX-1.
+const (
+	jsonSignal       = syscall.Signal(36)
+	statsClearSignal = syscall.Signal(63)
+)
+
+// watchSignals delivers signals to the inbox.
+func (p *parent) watchSignals() chan os.Signal {
+	sigs := make(chan os.Signal, 16)
+	signal.Notify(sigs, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, jsonSignal, statsClearSignal)
+	signal.Ignore(unix.SIGPIPE)
+	if p.opt.IgnoreINT {
+		signal.Ignore(unix.SIGINT)
+	}
+	go func() {
+		for s := range sigs {
+			p.inbox <- s
+		}
+	}()
+	return sigs
+}
+
+// loop serves the inbox until every child has ended after a stop.
+func (p *parent) loop() {
+	for !p.stopping || len(p.children) > 0 {
+		switch m := (<-p.inbox).(type) {
+		case os.Signal:
+			p.onSignal(m)
+		case childMessage:
+			p.onMessage(m)
+		case childExit:
+			p.onExit(m)
+		case respawn:
+			if !p.stopping {
+				p.startMissing()
+			}
+		case loaded:
+			p.onLoaded(m)
+		case track.Result:
+			p.onTracker(m)
+		case killTime:
+			for _, c := range p.children {
+				p.log.Error("the " + string(c.role) + " process does not stop; it is killed")
+				c.kill()
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), killGraceTime)
+	defer cancel()
+	p.tracker.Close()
+	p.notifier.Close(ctx)
+}
+
+func (p *parent) onSignal(s os.Signal) {
+	switch s {
+	case unix.SIGTERM, unix.SIGINT:
+		p.stop(statusOK)
+	case unix.SIGHUP:
+		p.startReload()
+	default:
+		p.log.Warn(fmt.Sprintf("signal %d: dump files are not written yet", s))
+	}
+}
+
+// stop ends everything; it may be called again.
+func (p *parent) stop(status int) {
+	if p.stopping {
+		return
+	}
+	p.stopping, p.status = true, status
+	p.log.Info("Stopping")
+	daemon.SdNotify(false, daemon.SdNotifyStopping)
+	for _, c := range p.children {
+		c.conn.Send(msgStop, nil)
+	}
+	wait := p.cfg.Global.ChildWaitTime
+	if wait <= 0 {
+		wait = 5 * time.Second
+	}
+	time.AfterFunc(wait, func() { p.inbox <- killTime{} })
+}
+
+// wanted says which children the configuration and the command line ask for.
+func (p *parent) wanted(r role) bool {
+	switch r {
+	case roleVRRP:
+		return !p.opt.OnlyChecker && (p.opt.All || len(p.cfg.Instances) > 0 || len(p.cfg.StaticAddresses) > 0)
+	case roleChecker:
+		return !p.opt.OnlyVRRP && (p.opt.All || len(p.cfg.VirtualServers) > 0 || p.cfg.Global.LVSSyncDaemon != nil)
+	}
+	return false
+}
+
+// startMissing starts every child that is wanted and not there.
+func (p *parent) startMissing() {
+	for _, r := range []role{roleVRRP, roleChecker} {
+		if p.children[r] != nil || !p.wanted(r) {
+			continue
+		}
+		if err := p.startChild(r); err != nil {
+			p.log.Error(err.Error())
+			p.scheduleRespawn(r)
+		}
+	}
+}
+
+func (p *parent) startChild(r role) error {
+	snapshot, err := encodeFor(r, p.cfg)
+	if err != nil {
+		return err
+	}
+	c, err := startProcess(r, p.setup(r), snapshot, p.inbox, p.logger(identOf(r)))
+	if err != nil {
+		return err
+	}
+	p.children[r] = c
+	p.log.Info(fmt.Sprintf("Starting %s process, pid=%d", r, c.cmd.Process.Pid))
+	switch r {
+	case roleChecker:
+		for name, master := range p.masters {
+			c.conn.Send(msgRole, healthcheck.Role{Instance: name, Master: master})
+		}
+	case roleVRRP:
+		for _, byName := range p.results {
+			for _, res := range byName {
+				c.conn.Send(msgTracker, trackerResult(res))
+			}
+		}
+	}
+	return nil
+}
+
+func (p *parent) setup(r role) setup {
+	g := &p.cfg.Global
+	s := setup{ReleaseVIPs: p.opt.ReleaseVIPs, LogAddresses: p.opt.LogAddresses, LogDetail: p.opt.LogDetail}
+	if r == roleVRRP {
+		s.PIDFile = pidPath(p.opt.VRRPPIDFile, "vrrp", g.InstanceName, g.UsePIDDir)
+		s.DontRelease = p.opt.DontReleaseVRRP
+	} else {
+		s.PIDFile = pidPath(p.opt.CheckerPIDFile, "checkers", g.InstanceName, g.UsePIDDir)
+		s.DontRelease = p.opt.DontReleaseIPVS
+	}
+	return s
+}
+
+func identOf(r role) string {
+	if r == roleVRRP {
+		return identVRRP
+	}
+	return identChecker
+}
+
+func (p *parent) onMessage(m childMessage) {
+	switch m.kind {
+	case msgReady:
+		m.from.ready = true
+		p.checkReady()
+	case msgEvent:
+		var ev event.Event
+		if p.decoded(m, &ev) {
+			p.onEvent(ev)
+		}
+	case msgLog:
+		var l logLine
+		if p.decoded(m, &l) {
+			p.journal.add(journalLine{l, identOf(m.from.role), m.from.cmd.Process.Pid})
+		}
+	case msgFatal:
+		f := new(fatal)
+		if p.decoded(m, f) {
+			m.from.fatal = f
+		}
+	}
+}
+
+func (p *parent) decoded(m childMessage, v any) bool {
+	if err := json.Unmarshal(m.raw, v); err != nil {
+		p.log.Error(fmt.Sprintf("message %d of the %s process: %v", m.kind, m.from.role, err))
+		return false
+	}
+	return true
+}
+
+func (p *parent) checkReady() {
+	for _, c := range p.children {
+		if !c.ready {
+			return
+		}
+	}
+	p.allReady()
+}
+
+func (p *parent) allReady() {
+	p.started()
+	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))
+}
+
+// onEvent shows one transition to everybody: log, notify, checker.
+func (p *parent) onEvent(ev event.Event) {
+	if text := eventText(ev); text != "" {
+		p.log.Info(text)
+	}
+	p.notifier.Publish(ev)
+	if ev.Kind != event.Instance {
+		return
+	}
+	switch ev.State {
+	case event.Master, event.Backup, event.Fault, event.Stop, event.Deleted:
+		master := ev.State == event.Master
+		if p.masters[ev.Name] == master {
+			return
+		}
+		p.masters[ev.Name] = master
+		if c := p.children[roleChecker]; c != nil {
+			c.conn.Send(msgRole, healthcheck.Role{Instance: ev.Name, Master: master})
+		}
+	}
+}
+
+func (p *parent) onTracker(r track.Result) {
+	kind := vrrp.TrackerKind(r.Kind)
+	if p.results[kind] == nil {
+		p.results[kind] = map[string]track.Result{}
+	}
+	p.results[kind][r.Name] = r
+	if c := p.children[roleVRRP]; c != nil {
+		c.conn.Send(msgTracker, trackerResult(r))
+	}
+}
+
+func trackerResult(r track.Result) vrrp.TrackerResult {
+	return vrrp.TrackerResult{Kind: vrrp.TrackerKind(r.Kind), Name: r.Name, Known: r.Known, Value: r.Value}
+}
+
+// onExit reaps a child: ends the daemon if that child cannot run, else starts it again.
+func (p *parent) onExit(m childExit) {
+	r := m.from.role
+	delete(p.children, r)
+	if p.stopping {
+		return
+	}
+	how := "ended"
+	if m.err != nil {
+		how = m.err.Error()
+	}
+	if f := m.from.fatal; f != nil {
+		p.log.Error(fmt.Sprintf("the %s process cannot run: %s", r, f.Text))
+		p.stop(f.Status)
+		return
+	}
+	p.log.Error(fmt.Sprintf("the %s process died: %s", r, how))
+	if p.opt.DontRespawn {
+		p.stop(statusFailed)
+		return
+	}
+	if time.Since(m.from.started) > time.Minute {
+		p.deaths[r] = 0
+	}
+	p.scheduleRespawn(r)
+}
+
+const maxRespawnPause = 30 * time.Second
+
+// scheduleRespawn starts a child again after 0, 1, 2, ... seconds.
+func (p *parent) scheduleRespawn(r role) {
+	pause := min(time.Duration(p.deaths[r])*time.Second, maxRespawnPause)
+	p.deaths[r]++
+	p.log.Info(fmt.Sprintf("Respawning the %s process in %v", r, pause))
+	time.AfterFunc(pause, func() { p.inbox <- respawn{r} })
+}

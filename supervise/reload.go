@@ -1,0 +1,138 @@
+package supervise
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+	"halbd/internal/ipc"
+)
+
+// reloadState serialises reloads: one runs, one may wait.
+type reloadState struct {
+	running bool
+	again   bool
+}
+
+// loaded is a configuration that was read for a reload.
+type loaded struct {
+	cfg   *conf.Config
+	found conf.Diagnostics
+	err   error
+}
+
+// startReload reads the file beside the running daemon. A signal that arrives
+// meanwhile leads to one more reload afterwards.
+func (p *parent) startReload() {
+	if p.stopping {
+		return
+	}
+	if p.reload.running {
+		p.reload.again = true
+		return
+	}
+	p.reload.running = true
+	p.log.Info("Reloading " + p.opt.File)
+	notifyReloading()
+	path, opt := p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes)
+	go func() {
+		if err := Readable(path); err != nil {
+			p.inbox <- loaded{err: err}
+			return
+		}
+		cfg, found := conf.Load(path, opt)
+		p.inbox <- loaded{cfg: cfg, found: found}
+	}()
+}
+
+func notifyReloading() {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) == nil {
+		daemon.SdNotify(false, daemon.SdNotifyReloading+"\n"+fmt.Sprintf("MONOTONIC_USEC=%d", ts.Nano()/int64(time.Microsecond)))
+	}
+}
+
+// onLoaded is the transaction: all of it is taken, or nothing.
+func (p *parent) onLoaded(m loaded) {
+	p.reload.running = false
+	if !p.stopping {
+		if err := p.accept(m); err != nil {
+			p.log.Error("reload refused, the running configuration stays: " + err.Error())
+		} else {
+			p.log.Info("Reload finished")
+		}
+		daemon.SdNotify(false, daemon.SdNotifyReady)
+	}
+	if p.reload.again {
+		p.reload.again = false
+		p.startReload()
+	}
+}
+
+func (p *parent) accept(m loaded) error {
+	if m.err != nil {
+		return m.err
+	}
+	fresh := newErrors(p.found, m.found)
+	p.logDiagnostics(m.found)
+	if len(fresh) > 0 {
+		return fmt.Errorf("%d new error(s), the first is %s", len(fresh), fresh[0])
+	}
+	snapshots := map[role][]byte{}
+	for r := range p.children {
+		b, err := encodeFor(r, m.cfg)
+		if err != nil {
+			return err
+		}
+		snapshots[r] = b
+	}
+	p.cfg, p.found = m.cfg, m.found
+	p.notifier.Reload(p.cfg)
+	for r, b := range snapshots {
+		p.children[r].conn.SendEncoded(b)
+	}
+	p.startMissing()
+	p.tracker.Reload(p.cfg)
+	debug.FreeOSMemory() // the old configuration and the text of the new one
+	return nil
+}
+
+// newErrors returns the errors of now that were not there before. Positions
+// move when a file is edited, so an error is known by its text.
+func newErrors(before, now conf.Diagnostics) conf.Diagnostics {
+	known := map[string]int{}
+	for _, d := range before {
+		if d.Severity == conf.Error {
+			known[d.Text]++
+		}
+	}
+	var fresh conf.Diagnostics
+	for _, d := range now {
+		if d.Severity != conf.Error {
+			continue
+		}
+		if known[d.Text] > 0 {
+			known[d.Text]--
+			continue
+		}
+		fresh = append(fresh, d)
+	}
+	return fresh
+}
+
+// encodeFor makes the snapshot for one child: the same configuration, without
+// the part that only the other child uses.
+func encodeFor(r role, cfg *conf.Config) ([]byte, error) {
+	part := *cfg
+	switch r {
+	case roleVRRP:
+		part.VirtualServers = nil
+	case roleChecker:
+		part.SyncGroups, part.StaticAddresses, part.Scripts, part.TrackFiles = nil, nil, nil, nil
+	}
+	return ipc.Encode(msgConfig, &part)
+}
