@@ -1,5 +1,9 @@
 package conf
 
+import (
+	"cmp"
+)
+
 // Options says how a file is read.
 type Options struct {
 	ConfigID       string              // -i: the id of @id lines; "" means the host name up to the first dot
@@ -27,4 +31,39 @@ type ScriptVerdict struct {
 	Missing  bool   // no such file, or not executable: the script is dropped
 	Insecure bool   // a path component may be written by someone else than root
 	Reason   string // names the component and its mode
+}
+
+func newBuilder(opt Options, table *tableIndex) *builder {
+	return &builder{
+		cfg: &Config{}, opt: opt, table: table,
+		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
+		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{},
+	}
+}
+
+// comparePos orders positions as the text is read, included files at the
+// place of their include statement. Diagnostics without a line come last.
+func comparePos(x, y *Pos) int {
+	if (x.Line == 0) != (y.Line == 0) {
+		return cmp.Compare(y.Line, x.Line)
+	}
+	for depth(x) > depth(y) {
+		x = x.From
+	}
+	for depth(y) > depth(x) {
+		y = y.From
+	}
+	for x.From != nil && y.From != nil && *x.From != *y.From {
+		x, y = x.From, y.From
+	}
+	return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+}
+
+// depth counts the includes above a position.
+func depth(p *Pos) int {
+	n := 0
+	for ; p.From != nil; p = p.From {
+		n++
+	}
+	return n
 }

@@ -1,5 +1,12 @@
 package conf
 
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"sync"
+)
+
 // Keyword is one row of the language: the only place where a keyword, its
 // arguments and its default are written down. Parser, validation, suggestions
 // and the printed reference all come from it.
@@ -11,8 +18,115 @@ type Keyword struct {
 	Min, Max   string // "" when the value has no range
 	Default    string
 	Repeatable bool
-	Status     string // "current", "deprecated", "deprecated alias of X"
+	Status     string // "current", "obsolete", "deprecated alias of X"; a row leaves out "current"
 	Doc        string
 	Shape      Shape
+	Tolerant   bool // a missing argument is complained about and the statement ignored; keepalived ends at once for the others
 	Acts       bool // false: parsed and checked, but halbd does not act on it yet; its use draws one warning
+
+	value valueSpec                                  // what Args, Min and Max say about the first argument
+	set   func(b *builder, kw *Keyword, s Statement) // stores a statement, or opens a block
+}
+
+// Keywords returns every row of the language, in the order of the reference.
+func Keywords() []Keyword { return slices.Clone(keywordIndex().rows) }
+
+// WriteKeywordsJSON writes the language as a JSON list of objects.
+func WriteKeywordsJSON(w io.Writer) error {
+	type row struct {
+		Block      string `json:"block"`
+		Keyword    string `json:"keyword"`
+		Args       string `json:"args"`
+		Unit       string `json:"unit"`
+		Min        string `json:"min"`
+		Max        string `json:"max"`
+		Default    string `json:"default"`
+		Repeatable bool   `json:"repeatable"`
+		Status     string `json:"status"`
+		Doc        string `json:"doc"`
+		Acts       bool   `json:"acts"`
+	}
+	var rows []row
+	for _, k := range keywordIndex().rows {
+		rows = append(rows, row{k.Block, k.Name, k.Args, k.Unit, k.Min, k.Max, k.Default, k.Repeatable, k.Status, k.Doc, k.Acts})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(rows)
+}
+
+// tableIndex finds rows by block and word. It is the language of the walker.
+type tableIndex struct {
+	rows   []Keyword
+	blocks map[string]map[string]*Keyword
+	words  map[string][]string // the words of a block, in table order
+}
+
+// keywordIndex builds the index at first use: a program that reads no
+// configuration (the vrrp and checker processes) does not pay for it.
+var keywordIndex = sync.OnceValue(newTableIndex)
+
+func newTableIndex() *tableIndex {
+	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues)
+	t := &tableIndex{rows: rows, blocks: map[string]map[string]*Keyword{}, words: map[string][]string{}}
+	setters := allSetters()
+	for i := range rows {
+		k := &rows[i]
+		if k.Status == "" {
+			k.Status = "current"
+		}
+		k.value = parseValueSpec(k)
+		k.set = setters[setterKey{k.Block, k.Name}]
+		if t.blocks[k.Block] == nil {
+			t.blocks[k.Block] = map[string]*Keyword{}
+		}
+		t.blocks[k.Block][k.Name] = k
+		t.words[k.Block] = append(t.words[k.Block], k.Name)
+	}
+	return t
+}
+
+func (t *tableIndex) lookup(block, word string) (*Keyword, bool) {
+	k, ok := t.blocks[block][word]
+	return k, ok
+}
+
+// nearest gives the word of the block with the smallest edit distance, as long
+// as that is small enough for the two to be the same word mistyped.
+func (t *tableIndex) nearest(block, word string) string {
+	best, limit := "", 1+len(word)/4
+	if len(word) > 64 {
+		return ""
+	}
+	for _, w := range t.words[block] {
+		if d := editDistance(word, w); d <= limit {
+			best, limit = w, d-1
+		}
+	}
+	return best
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of
+// neighbours that turn a into b.
+func editDistance(a, b string) int {
+	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return prev[len(b)]
 }

@@ -1,0 +1,307 @@
+package conf
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// builder turns statements into a Config. It is the handler of the walker:
+// statements store raw values in file order, finish resolves defaults,
+// inheritance and references once everything is known.
+type builder struct {
+	cfg   *Config
+	opt   Options
+	diags Diagnostics
+	dead  bool // a missing argument ended the run, as keepalived ends it
+	table *tableIndex
+
+	global   rawGlobal
+	scripts  []*rawScript
+	scriptOf map[string]*rawScript
+	files    []*rawFile
+	fileOf   map[string]*rawFile
+	groups   []*rawGroup
+	groupOf  map[string]*rawGroup
+	insts    []*rawInstance
+	instOf   map[string]*rawInstance
+	servers  []*rawServer
+	vsgs     map[string]*rawServerGroup
+	commands []*rawCommand
+	names    map[blockName]bool // blocks that are known by name only
+	statics  []rawAddress
+
+	// What is open at the moment.
+	script *rawScript
+	file   *rawFile
+	group  *rawGroup
+	inst   *rawInstance
+	vsg    *rawServerGroup
+	vs     *rawServer
+	rs     *rawReal
+	check  *rawCheck
+	url    *rawURL
+	refuse bool // set by an opening setter: skip the block
+}
+
+type blockName struct{ block, name string }
+
+type setter = func(b *builder, kw *Keyword, s Statement)
+
+type setterKey struct{ block, name string }
+
+// blockSetters holds the setters of one block by keyword.
+type blockSetters map[string]setter
+
+// allSetters collects what the rows of the table do, by row.
+func allSetters() map[setterKey]setter {
+	all := map[setterKey]setter{}
+	add := func(block string, m blockSetters) {
+		for name, f := range m {
+			all[setterKey{block, name}] = f
+		}
+	}
+	add("root", rootSetters())
+	add("global_defs", globalSetters())
+	add("vrrp_script", scriptSetters())
+	add("track_file", fileSetters())
+	add("vrrp_track_file", fileSetters())
+	add("vrrp_sync_group", groupSetters())
+	add("vrrp_instance", instanceSetters())
+	add("vrrp_instance/authentication", authSetters())
+	add("virtual_server", serverSetters())
+	add("virtual_server/real_server", realSetters())
+	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
+		block := "virtual_server/real_server/" + string(kind)
+		add(block, checkSetters())
+		switch kind {
+		case HTTPGet, SSLGet:
+			add(block, httpSetters())
+			add(block+"/url", urlSetters())
+		case MiscCheck:
+			add(block, miscSetters())
+		}
+	}
+	return all
+}
+
+// statement judges a simple statement by its row and stores it.
+func (b *builder) statement(kw *Keyword, s Statement) {
+	if b.dead || !b.judge(kw, s) {
+		return
+	}
+	if kw.set != nil {
+		kw.set(b, kw, s)
+	}
+}
+
+// open begins a block or list; false asks the walker to skip it.
+func (b *builder) open(kw *Keyword, s Statement) bool {
+	if b.dead || !b.judge(kw, s) {
+		return false
+	}
+	b.refuse = false
+	switch {
+	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):
+		kw.set(b, kw, s)
+	case kw.Shape == List && len(s.Words) > 1 && !strings.HasPrefix(kw.Args, "<"):
+		b.complain(s.PosOf(1), Error, "Block %s has extra parameters %s ...", kw.Name, s.Words[1].Text)
+	case kw.Shape == Block && strings.HasPrefix(kw.Args, "<name"):
+		b.declare(kw, s)
+	}
+	return !b.refuse
+}
+
+// item stores one line of a list.
+func (b *builder) item(kw *Keyword, s Statement) {
+	if b.dead {
+		return
+	}
+	if kw.set != nil {
+		kw.set(b, kw, s)
+		return
+	}
+	if f := itemCheckers[kw.Name]; f != nil {
+		f(b, kw, s)
+	}
+}
+
+// close ends what open began.
+func (b *builder) close(kw *Keyword) {
+	if b.dead {
+		return
+	}
+	switch kw.Block {
+	case "root":
+		b.closeRoot(kw.Name)
+	case "virtual_server":
+		if kw.Name == "real_server" {
+			b.rs = nil
+		}
+	case "virtual_server/real_server":
+		b.closeCheck()
+	case "virtual_server/real_server/HTTP_GET", "virtual_server/real_server/SSL_GET":
+		if kw.Name == "url" {
+			b.closeURL()
+		}
+	}
+}
+
+// closeRoot ends a top-level block.
+func (b *builder) closeRoot(name string) {
+	switch name {
+	case "vrrp_script":
+		if b.script != nil && b.script.args != nil && b.script.user != "" {
+			b.script.args.user, b.script.args.group = b.script.user, b.script.group
+		}
+		b.script = nil
+	case "track_file", "vrrp_track_file":
+		b.file = nil
+	case "vrrp_sync_group":
+		b.group = nil
+	case "vrrp_instance":
+		b.inst = nil
+	case "virtual_server_group":
+		b.vsg = nil
+	case "virtual_server":
+		b.vs, b.rs = nil, nil
+	}
+}
+
+// judge does what the row alone can tell: whether halbd acts on the keyword,
+// whether its argument is there, and for rows without a setter whether it is
+// a valid one. False means that the statement is not to be stored.
+func (b *builder) judge(kw *Keyword, s Statement) bool {
+	if !kw.Acts {
+		b.add(s.Pos, Warning, ClassNone, "%s is understood but not acted on yet", kw.Name)
+	}
+	if strings.HasPrefix(kw.Status, "deprecated alias of ") {
+		b.deprecated(kw, s)
+	}
+	if len(s.Words) < 2 {
+		return b.judgeMissing(kw, s)
+	}
+	if kw.set == nil && kw.Shape == Simple {
+		if problem := kw.value.check(s.Words[1].Text); problem != "" {
+			b.complain(s.PosOf(1), Error, "%s: %s", kw.Name, problem)
+		}
+	}
+	return true
+}
+
+func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
+	switch {
+	case kw.value.kind == valueNone || kw.value.optional:
+		return true
+	case kw.Shape == Block && kw.Tolerant:
+		b.complain(s.Pos, Error, "%s must have a name", kw.Name)
+	case kw.Tolerant:
+		b.complain(s.Pos, Error, "%s: argument missing - ignoring", kw.Name)
+	default:
+		b.add(s.Pos, Error, ClassArgument, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
+		b.diags[len(b.diags)-1].NoStart = true
+		b.dead = true
+	}
+	return false
+}
+
+// silentAliases are the old spellings that keepalived takes without a word.
+var silentAliases = map[string]bool{
+	"lvs_process_name": true, "lvs_flush_onstop": true, "vrrp_rlimit_rtime": true, "checker_rlimit_rtime": true,
+	"bfd_rlimit_rtime": true, "vrrp_track_file": true, "lb_algo": true, "lb_kind": true, "enable_snmp_keepalived": true,
+	"file": true, "weight": true, "init_file": true,
+}
+
+// deprecated complains about an old spelling where keepalived -t does.
+func (b *builder) deprecated(kw *Keyword, s Statement) {
+	if silentAliases[kw.Name] || strings.HasSuffix(kw.Block, "SMTP_CHECK/host") || kw.Block == "virtual_server/real_server/SMTP_CHECK" {
+		return
+	}
+	b.complain(s.Pos, Warning, "%s is deprecated - please use '%s'", kw.Name, strings.TrimPrefix(kw.Status, "deprecated alias of "))
+}
+
+// declare remembers the name of a block that halbd does not act on, so that
+// references to it can be checked.
+func (b *builder) declare(kw *Keyword, s Statement) {
+	key := blockName{kw.Name, s.Words[1].Text}
+	if b.names[key] {
+		b.complain(s.Pos, Error, "%s %s already defined", kw.Name, s.Words[1].Text)
+		b.refuse = true
+		return
+	}
+	b.names[key] = true
+}
+
+// add records a diagnostic.
+func (b *builder) add(pos Pos, sev Severity, class Class, format string, args ...any) {
+	b.diags = append(b.diags, Diagnostic{Pos: pos, Severity: sev, Class: class, Text: fmt.Sprintf(format, args...)})
+}
+
+// complain records what keepalived -t calls a configuration error.
+func (b *builder) complain(pos Pos, sev Severity, format string, args ...any) {
+	b.add(pos, sev, ClassConfig, format, args...)
+}
+
+// refuseStart records an error that keeps keepalived from starting.
+func (b *builder) refuseStart(pos Pos, class Class, format string, args ...any) {
+	b.add(pos, Error, class, format, args...)
+	b.diags[len(b.diags)-1].NoStart = true
+}
+
+// uintArg reads word i of s in the range of kw.
+func (b *builder) uintArg(kw *Keyword, s Statement, i int) (uint64, bool) {
+	_, n, ok := b.numberArg(kw.Name, kw.value, s, i)
+	return n, ok
+}
+
+// numberArg reads word i of s, complaining about a number that v does not allow.
+func (b *builder) numberArg(name string, v valueSpec, s Statement, i int) (neg bool, n uint64, ok bool) {
+	neg, n, ok, problem := v.number(s.Words[i].Text)
+	if problem != "" {
+		consequence := "ignoring"
+		if ok {
+			consequence = "rounding"
+		}
+		b.complain(s.PosOf(i), Error, "%s: %s - %s", name, problem, consequence)
+	}
+	return neg, n, ok
+}
+
+// intArg reads word 1 of s as a signed number.
+func (b *builder) intArg(kw *Keyword, s Statement) (int, bool) {
+	neg, n, ok := b.numberArg(kw.Name, kw.value, s, 1)
+	if neg {
+		return -int(n), ok
+	}
+	return int(n), ok
+}
+
+// atLeastOne reads a number for which keepalived takes 1 in place of 0.
+func (b *builder) atLeastOne(kw *Keyword, s Statement) (uint64, bool) {
+	if neg, n, ok := scaled(s.Words[1].Text, kw.value.places); ok && !neg && n == 0 {
+		b.complain(s.PosOf(1), Error, "%s must be greater than 0, setting to 1", kw.Name)
+		return seconds1(kw.value.places), true
+	}
+	return b.uintArg(kw, s, 1)
+}
+
+// seconds1 is 1 in units of the last of places decimals.
+func seconds1(places int) uint64 { return uint64(time.Second) / uint64(seconds(1, places)) }
+
+// durationArg reads a number of seconds.
+func (b *builder) durationArg(kw *Keyword, s Statement) (time.Duration, bool) {
+	n, ok := b.uintArg(kw, s, 1)
+	return seconds(n, kw.value.places), ok
+}
+
+// boolArg reads an optional boolean; without a word it is true.
+func (b *builder) boolArg(kw *Keyword, s Statement) (value, ok bool) {
+	if len(s.Words) < 2 {
+		return true, true
+	}
+	value, ok = parseBool(s.Words[1].Text)
+	if !ok {
+		b.complain(s.PosOf(1), Error, "%s: invalid boolean '%s' - ignoring", kw.Name, s.Words[1].Text)
+	}
+	return value, ok
+}

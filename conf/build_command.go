@@ -1,0 +1,197 @@
+package conf
+
+import (
+	"strconv"
+	"strings"
+)
+
+// rawCommand is a script as it was written, waiting for finish to find its
+// account and to judge its file.
+type rawCommand struct {
+	pos         Pos
+	what        string // "notify_master of VI_1": named when the script is dropped
+	args        []string
+	user, group string
+	dst         **Command
+	tracked     bool // a vrrp_script: keepalived -t reports it when it is missing
+	dropped     bool
+}
+
+// scriptArg stores the script of a statement: one word, quoted when it has
+// arguments, then an account. A second one of the same kind is refused.
+func (b *builder) scriptArg(dst **Command, what string, s Statement) {
+	for _, c := range b.commands {
+		if c.dst == dst {
+			b.complain(s.Pos, Error, "%s already specified - ignoring", what)
+			return
+		}
+	}
+	c := &rawCommand{pos: s.Pos, what: what, args: splitScript(s.Words[1].Text), dst: dst}
+	if len(s.Words) > 2 {
+		c.user = s.Words[2].Text
+	}
+	if len(s.Words) > 3 {
+		c.group = strings.TrimPrefix(s.Words[3].Text, ":")
+	}
+	if len(c.args) == 0 {
+		b.complain(s.PosOf(1), Error, "%s: empty script - ignoring", what)
+		return
+	}
+	b.commands = append(b.commands, c)
+}
+
+// splitScript splits a script line into its words: ' and " group and glue to
+// their neighbours, a backslash escapes (\a \b \E \f \n \r \t \v \ooo \xHH \cX).
+func splitScript(line string) []string {
+	var words []string
+	var word []byte
+	var quote byte
+	in := false
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case c == '\\' && i+1 < len(line):
+			var n int
+			c, n = unescape(line[i+1:])
+			word, in = append(word, c), true
+			i += n
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote, in = c, true
+		case quote == 0 && (c == ' ' || c == '\t'):
+			if in {
+				words, word, in = append(words, string(word)), word[:0], false
+			}
+		default:
+			word, in = append(word, c), true
+		}
+	}
+	if in {
+		words = append(words, string(word))
+	}
+	return words
+}
+
+// unescape reads what follows a backslash and says how many bytes it took.
+func unescape(s string) (c byte, n int) {
+	if i := strings.IndexByte("abEfnrtv", s[0]); i >= 0 {
+		return "\a\b\x1b\f\n\r\t\v"[i], 1
+	}
+	digits, base, skip := "", 8, 0
+	switch {
+	case s[0] >= '0' && s[0] <= '7':
+		digits = prefixOf(s, "01234567", 3)
+	case s[0] == 'x':
+		digits, base, skip = prefixOf(s[1:], "0123456789abcdefABCDEF", 2), 16, 1
+	case s[0] == 'c' && len(s) > 1:
+		return s[1] & 0x1f, 2
+	}
+	if digits == "" {
+		return s[0], 1
+	}
+	v, _ := strconv.ParseUint(digits, base, 16)
+	return byte(v), skip + len(digits)
+}
+
+func prefixOf(s, set string, limit int) string {
+	n := 0
+	for n < len(s) && n < limit && strings.IndexByte(set, s[n]) >= 0 {
+		n++
+	}
+	return s[:n]
+}
+
+// account is a uid and a gid, or the reason why there is none.
+type account struct {
+	uid, gid uint32
+	err      error
+}
+
+// defaultAccount is what scripts without an own account run under:
+// script_user, else the account keepalived_script, else root, which
+// enable_script_security does not allow.
+func (b *builder) defaultAccount() account {
+	if u := b.global.scriptUser; u.name != "" {
+		a := b.account(u.name, u.group)
+		if a.err != nil {
+			b.complain(u.pos, Error, "Error setting global script uid/gid: %v", a.err)
+		}
+		return a
+	}
+	if b.opt.Host == nil {
+		return account{}
+	}
+	a := b.account("keepalived_script", "")
+	if a.err != nil && !b.global.EnableScriptSecurity {
+		return account{}
+	}
+	return a
+}
+
+// account looks up a user and, when given, a group.
+func (b *builder) account(user, group string) (a account) {
+	if b.opt.Host == nil {
+		uid, _ := strconv.ParseUint(user, 10, 32)
+		gid, _ := strconv.ParseUint(group, 10, 32)
+		return account{uid: uint32(uid), gid: uint32(gid)}
+	}
+	a.uid, a.gid, a.err = b.opt.Host.LookupUser(user)
+	if a.err == nil && group != "" {
+		a.gid, a.err = b.opt.Host.LookupGroup(group)
+	}
+	return a
+}
+
+// finishCommands gives every script its account and drops those that cannot
+// or must not run. It reports whether any is left.
+func (b *builder) finishCommands() {
+	if len(b.commands) == 0 && b.global.scriptUser.name == "" {
+		return
+	}
+	def := b.defaultAccount()
+	kept := 0
+	for _, c := range b.commands {
+		if b.finishCommand(c, def) {
+			kept++
+		} else {
+			c.dropped = true
+		}
+	}
+	if kept > 0 && !b.global.EnableScriptSecurity {
+		b.add(Pos{}, Warning, ClassSecurity, "SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
+	}
+}
+
+func (b *builder) finishCommand(c *rawCommand, def account) bool {
+	acc := def
+	if c.user != "" {
+		acc = b.account(c.user, c.group)
+	}
+	if acc.err != nil {
+		class := ClassConfig
+		if c.user != "" && !c.tracked {
+			class = ClassNone // keepalived only logs it
+		}
+		b.add(c.pos, Error, class, "Unable to set user for %s - removing: %v", c.what, acc.err)
+		return false
+	}
+	cmd := Command{Args: c.args, UID: acc.uid, GID: acc.gid}
+	if b.opt.Host != nil {
+		checked, verdict := b.opt.Host.CheckScript(cmd)
+		switch {
+		case verdict.Missing && c.tracked:
+			b.complain(c.pos, Warning, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
+			return false
+		case verdict.Missing:
+			b.add(c.pos, Warning, ClassNone, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
+			return false
+		case verdict.Insecure && b.global.EnableScriptSecurity:
+			b.complain(c.pos, Warning, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
+			return false
+		}
+		cmd = checked
+	}
+	*c.dst = &cmd
+	return true
+}
