@@ -81,6 +81,9 @@ func allSetters() map[setterKey]setter {
 		case MiscCheck:
 			add(block, miscSetters())
 		}
+		if kind != MiscCheck {
+			add(block, connectSetters())
+		}
 	}
 	return all
 }

@@ -100,19 +100,23 @@ func setUint16(field func(*builder) *uint16) setter {
 // checkSetters are what all checkers have.
 func checkSetters() blockSetters {
 	m := inherited(func(b *builder) *rawChecks { return &b.check.rawChecks })
-	for name, f := range (blockSetters{
-		"connect_ip":       setAddr(func(b *builder) *netip.Addr { return &b.check.connectIP }),
-		"connect_port":     setUint16(func(b *builder) *uint16 { return &b.check.connectPort }),
-		"bindto":           setAddr(func(b *builder) *netip.Addr { return &b.check.bindIP }),
-		"bind_port":        setUint16(func(b *builder) *uint16 { return &b.check.bindPort }),
-		"bind_if":          setString(func(b *builder) *string { return &b.check.BindInterface }),
-		"fwmark":           setUint32(func(b *builder) *uint32 { return &b.check.Mark }),
-		"alpha":            setMaybeBool(func(b *builder) *maybe[bool] { return &b.check.alpha }),
-		"log_all_failures": setBool(func(b *builder) *bool { return &b.check.LogAllFailures }),
-	}) {
-		m[name] = f
-	}
+	delete(m, "connect_timeout")
+	m["alpha"] = setMaybeBool(func(b *builder) *maybe[bool] { return &b.check.alpha })
+	m["log_all_failures"] = setBool(func(b *builder) *bool { return &b.check.LogAllFailures })
 	return m
+}
+
+// connectSetters are what checkers that open a connection have.
+func connectSetters() blockSetters {
+	return blockSetters{
+		"connect_timeout": setMaybeDuration(func(b *builder) *maybe[time.Duration] { return &b.check.timeout }),
+		"connect_ip":      setAddr(func(b *builder) *netip.Addr { return &b.check.connectIP }),
+		"connect_port":    setUint16(func(b *builder) *uint16 { return &b.check.connectPort }),
+		"bindto":          setAddr(func(b *builder) *netip.Addr { return &b.check.bindIP }),
+		"bind_port":       setUint16(func(b *builder) *uint16 { return &b.check.bindPort }),
+		"bind_if":         setString(func(b *builder) *string { return &b.check.BindInterface }),
+		"fwmark":          setUint32(func(b *builder) *uint32 { return &b.check.Mark }),
+	}
 }
 
 func httpSetters() blockSetters {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -100,6 +101,9 @@ func (t *tableIndex) nearest(block, word string) string {
 		return ""
 	}
 	for _, w := range t.words[block] {
+		if strings.HasPrefix(w, "<") {
+			continue // stands for any word
+		}
 		if d := editDistance(word, w); d <= limit {
 			best, limit = w, d-1
 		}
