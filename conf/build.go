@@ -32,16 +32,17 @@ type builder struct {
 	statics  []rawAddress
 
 	// What is open at the moment.
-	script *rawScript
-	file   *rawFile
-	group  *rawGroup
-	inst   *rawInstance
-	vsg    *rawServerGroup
-	vs     *rawServer
-	rs     *rawReal
-	check  *rawCheck
-	url    *rawURL
-	refuse bool // set by an opening setter: skip the block
+	script      *rawScript
+	file        *rawFile
+	group       *rawGroup
+	inst        *rawInstance
+	vsg         *rawServerGroup
+	vs          *rawServer
+	rs          *rawReal
+	check       *rawCheck
+	url         *rawURL
+	noInterface bool // an interface that is needed does not exist
+	refuse      bool // set by an opening setter: skip the block
 }
 
 type blockName struct{ block, name string }
@@ -104,6 +105,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 		return false
 	}
 	b.refuse = false
+	if kw.Name == "unicast_peer" {
+		b.inst.unicastUsed = true // even an empty block counts
+	}
 	switch {
 	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):
 		kw.set(b, kw, s)

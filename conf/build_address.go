@@ -215,6 +215,7 @@ func (b *builder) interfaceExists(name string) bool {
 // wantInterface complains about an interface that does not exist.
 func (b *builder) wantInterface(pos Pos, name, what string) {
 	if !b.interfaceExists(name) {
+		b.noInterface = true
 		b.refuseStart(pos, ClassConfig, "WARNING - interface %s for %s doesn't exist", name, what)
 	}
 }

@@ -14,6 +14,7 @@ type rawCommand struct {
 	user, group string
 	dst         **Command
 	tracked     bool // a vrrp_script: keepalived -t reports it when it is missing
+	checker     bool // of a virtual server
 	dropped     bool
 }
 
@@ -26,7 +27,7 @@ func (b *builder) scriptArg(dst **Command, what string, s Statement) {
 			return
 		}
 	}
-	c := &rawCommand{pos: s.Pos, what: what, args: splitScript(s.Words[1].Text), dst: dst}
+	c := &rawCommand{pos: s.Pos, what: what, args: splitScript(s.Words[1].Text), dst: dst, checker: b.vs != nil}
 	if len(s.Words) > 2 {
 		c.user = s.Words[2].Text
 	}
@@ -144,22 +145,28 @@ func (b *builder) account(user, group string) (a account) {
 }
 
 // finishCommands gives every script its account and drops those that cannot
-// or must not run. It reports whether any is left.
+// or must not run.
 func (b *builder) finishCommands() {
 	if len(b.commands) == 0 && b.global.scriptUser.name == "" {
 		return
 	}
 	def := b.defaultAccount()
-	kept := 0
 	for _, c := range b.commands {
-		if b.finishCommand(c, def) {
-			kept++
-		} else {
-			c.dropped = true
-		}
+		c.dropped = !b.finishCommand(c, def)
 	}
-	if kept > 0 && !b.global.EnableScriptSecurity {
-		b.add(Pos{}, Warning, ClassSecurity, "SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
+}
+
+// checkSecurity complains about scripts that run unguarded. keepalived does
+// not come as far as the scripts of VRRP when an interface is missing.
+func (b *builder) checkSecurity() {
+	if b.global.EnableScriptSecurity {
+		return
+	}
+	for _, c := range b.commands {
+		if !c.dropped && (c.checker || !b.noInterface) {
+			b.add(Pos{}, Warning, ClassSecurity, "SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
+			return
+		}
 	}
 }
 

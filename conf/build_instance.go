@@ -88,11 +88,8 @@ func instanceSetters() blockSetters {
 				b.inst.advert, b.inst.advertPos = some(d), s.PosOf(1)
 			}
 		},
-		"unicast_peer": addUnicastPeer,
-		"unicast_ttl": func(b *builder, kw *Keyword, s Statement) {
-			b.count(kw, s, &b.inst.UnicastTTL)
-			b.inst.unicastUsed = true
-		},
+		"unicast_peer":      addUnicastPeer,
+		"unicast_ttl":       func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.inst.UnicastTTL) },
 		"check_unicast_src": func(b *builder, _ *Keyword, _ Statement) { b.inst.CheckUnicastSrc = true },
 		"old_unicast_checksum": func(b *builder, _ *Keyword, s Statement) {
 			b.inst.OldChecksum = OldChecksumAlways

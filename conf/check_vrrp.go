@@ -19,6 +19,7 @@ func (b *builder) finish() {
 	b.checkVRIDs()
 	b.finishSyncDaemon()
 	b.finishServers()
+	b.checkSecurity()
 	b.cfg.Global = b.global.Global
 }
 

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"cmp"
+	"slices"
 )
 
 // Options says how a file is read.
@@ -31,6 +32,24 @@ type ScriptVerdict struct {
 	Missing  bool   // no such file, or not executable: the script is dropped
 	Insecure bool   // a path component may be written by someone else than root
 	Reason   string // names the component and its mode
+}
+
+// reader walks the statements of a file.
+type reader func(path string, opt Options, lang language, h handler) Diagnostics
+
+// load reads a configuration file with everything that it includes. The
+// Config is never nil: it holds what could be understood, so that a caller
+// may act on a file with warnings, and refuse one by its diagnostics.
+func load(path string, opt Options, read reader) (*Config, Diagnostics) {
+	table := keywordIndex()
+	b := newBuilder(opt, table)
+	found := read(path, opt, table, b)
+	if !b.dead {
+		b.finish()
+	}
+	all := append(found, b.diags...)
+	slices.SortStableFunc(all, func(x, y Diagnostic) int { return comparePos(&x.Pos, &y.Pos) })
+	return b.cfg, all
 }
 
 func newBuilder(opt Options, table *tableIndex) *builder {

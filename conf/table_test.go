@@ -1,0 +1,90 @@
+package conf
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+// reference reads a tab separated file of the reference, without its head line.
+func reference(t *testing.T, path string) [][]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Skip("no reference here:", err)
+	}
+	var rows [][]string
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(data), "\n"), "\n") {
+		rows = append(rows, strings.Split(line, "\t"))
+	}
+	return rows[1:]
+}
+
+func TestTableHasEveryKeyword(t *testing.T) {
+	var out bytes.Buffer
+	if err := WriteKeywordsJSON(&out); err != nil {
+		t.Fatal(err)
+	}
+	var got []struct{ Block, Keyword, Args, Status string }
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	rows := reference(t, "../../shared/reference/keywords.tsv")
+	if len(got) != len(rows) {
+		t.Fatalf("%d keywords, the reference has %d", len(got), len(rows))
+	}
+	for i, r := range rows {
+		if g := got[i]; g.Block != r[0] || g.Keyword != r[1] || g.Args != r[2] || g.Status != r[8] {
+			t.Errorf("row %d: %+v, the reference has %q", i, g, r)
+		}
+	}
+}
+
+func TestEverySetterHasARow(t *testing.T) {
+	table := keywordIndex()
+	for key := range allSetters() {
+		kw, ok := table.lookup(key.block, key.name)
+		if !ok {
+			t.Errorf("setter of %s %s has no row", key.block, key.name)
+		} else if kw.set == nil {
+			t.Errorf("row %s %s has lost its setter", key.block, key.name)
+		} else if !kw.Acts && kw.Name != "preempt" && kw.Name != "strict_mode" && kw.Name != "vrrp_strict" {
+			t.Errorf("row %s %s has a setter and does not act", key.block, key.name)
+		}
+	}
+}
+
+// Rows that act and are neither options, values nor words of the
+// preprocessor must store something.
+func TestEveryActingRowHasASetter(t *testing.T) {
+	for _, kw := range Keywords() {
+		if !kw.Acts || kw.set != nil || kw.Block == "any (lexer)" || strings.Contains(kw.Name, "<") {
+			continue
+		}
+		last := kw.Block[strings.LastIndex(kw.Block, "/")+1:]
+		switch {
+		case last == "item" || last == "value" || last == "option":
+		case kw.Name == "global_defs" || kw.Name == "authentication" || kw.Name == "include_check": // containers, and the include reader's own
+		default:
+			t.Errorf("%s %s acts without a setter", kw.Block, kw.Name)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for _, c := range []struct{ block, word, want string }{
+		{"vrrp_instance", "priorty", "priority"},
+		{"vrrp_instance", "Priority", "priority"},
+		{"vrrp_instance", "virtual_ipadress", "virtual_ipaddress"},
+		{"virtual_server/real_server", "weigth", "weight"},
+		{"vrrp_script", "inteval", "interval"},
+		{"vrrp_instance", "xyzzy", ""},
+		{"no such block", "priority", ""},
+	} {
+		if got := keywordIndex().nearest(c.block, c.word); got != c.want {
+			t.Errorf("nearest(%s, %s) = %q, want %q", c.block, c.word, got, c.want)
+		}
+	}
+}
