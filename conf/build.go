@@ -91,7 +91,7 @@ func allSetters() map[setterKey]setter {
 
 // statement judges a simple statement by its row and stores it.
 func (b *builder) statement(kw *Keyword, s Statement) {
-	if b.dead || !b.judge(kw, s) {
+	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
 		return
 	}
 	if kw.set != nil {
@@ -101,11 +101,11 @@ func (b *builder) statement(kw *Keyword, s Statement) {
 
 // open begins a block or list; false asks the walker to skip it.
 func (b *builder) open(kw *Keyword, s Statement) bool {
-	if b.dead || !b.judge(kw, s) {
+	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
 		return false
 	}
 	b.refuse = false
-	if kw.Name == "unicast_peer" {
+	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
 	}
 	switch {
@@ -119,9 +119,36 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	return !b.refuse
 }
 
+// inside tells whether the block that a keyword stores into is open. With
+// braces out of balance a keyword can come after the end of its block.
+func (b *builder) inside(kw *Keyword) bool {
+	parent, rest, _ := strings.Cut(kw.Block, "/")
+	switch {
+	case kw.set == nil:
+		return true
+	case parent == "vrrp_script":
+		return b.script != nil
+	case parent == "track_file" || parent == "vrrp_track_file":
+		return b.file != nil
+	case parent == "vrrp_sync_group":
+		return b.group != nil
+	case parent == "vrrp_instance":
+		return b.inst != nil
+	case parent != "virtual_server":
+		return true
+	case rest == "":
+		return b.vs != nil
+	case rest == "real_server":
+		return b.rs != nil
+	case strings.HasSuffix(rest, "/url"):
+		return b.url != nil && b.check != nil
+	}
+	return b.check != nil && "real_server/"+string(b.check.Kind) == rest
+}
+
 // item stores one line of a list.
 func (b *builder) item(kw *Keyword, s Statement) {
-	if b.dead {
+	if b.dead || !b.inside(kw) {
 		return
 	}
 	if kw.set != nil {

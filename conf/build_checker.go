@@ -45,7 +45,7 @@ func (b *builder) closeCheck() {
 	c := b.check
 	b.check = nil
 	switch {
-	case c == nil:
+	case c == nil || b.rs == nil:
 		return
 	case c.HTTP != nil && len(c.HTTP.URLs) == 0:
 		b.complain(c.pos, Error, "HTTP/SSL_GET checker has no urls specified - ignoring")
@@ -65,7 +65,7 @@ func (b *builder) closeCheck() {
 func (b *builder) closeURL() {
 	u := b.url
 	b.url = nil
-	if u == nil {
+	if u == nil || b.check == nil || b.check.HTTP == nil {
 		return
 	}
 	if u.Path == "" {

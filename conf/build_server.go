@@ -58,8 +58,11 @@ type rawServerGroup struct {
 
 // serverGroup opens a virtual_server_group or stores one of its items.
 func serverGroup(b *builder, _ *Keyword, s Statement) {
-	if b.vsg != nil {
+	if b.vsg != nil && s.Keyword() != "virtual_server_group" {
 		b.groupMember(s)
+		return
+	}
+	if len(s.Words) < 2 {
 		return
 	}
 	name := s.Words[1].Text

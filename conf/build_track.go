@@ -247,8 +247,17 @@ func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
 // itemCheckers judge the items of lists that halbd does not act on, as far as
 // references go.
 var itemCheckers = map[string]setter{
-	"track_process": func(b *builder, kw *Keyword, s Statement) { b.checkReference("vrrp_track_process", "track process", s) },
-	"track_bfd":     func(b *builder, kw *Keyword, s Statement) { b.checkReference("bfd_instance", "BFD instance", s) },
+	"track_process":            func(b *builder, kw *Keyword, s Statement) { b.checkReference("vrrp_track_process", "track process", s) },
+	"linkbeat_interfaces":      (*builder).checkLinkInterface,
+	"interface_up_down_delays": (*builder).checkLinkInterface,
+	"track_bfd":                func(b *builder, kw *Keyword, s Statement) { b.checkReference("bfd_instance", "BFD instance", s) },
+}
+
+// checkLinkInterface complains about an interface that linkbeat or delays are for.
+func (b *builder) checkLinkInterface(kw *Keyword, s Statement) {
+	if b.opt.Host != nil && !b.opt.Host.InterfaceExists(s.Words[0].Text) {
+		b.add(s.Pos, Error, ClassFatal, "unknown interface %s specified for %s", s.Words[0].Text, kw.Name)
+	}
 }
 
 func (b *builder) checkReference(block, what string, s Statement) {
