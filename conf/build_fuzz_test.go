@@ -16,7 +16,7 @@ func FuzzBuild(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Skip(err)
 		}
-		if cfg, _ := load(path, Options{Host: fakeHost{scripts: true}}, readPlain); cfg == nil {
+		if cfg, _ := Load(path, Options{Host: fakeHost{scripts: true}}); cfg == nil {
 			t.Fatal("no configuration")
 		}
 	})

@@ -17,7 +17,6 @@ type rawInstance struct {
 	state          string
 	unicastUsed    bool // a unicast keyword was given
 	src            netip.Addr
-	unicastSrc     bool
 	dst            netip.Addr
 	strict         maybe[bool]
 	checksumAsV2   maybe[bool]
@@ -298,7 +297,6 @@ type rawGroup struct {
 	pos       Pos
 	members   []Statement
 	track     rawTracking
-	hasGroup  bool
 	prioMaybe maybe[bool]
 }
 

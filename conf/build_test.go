@@ -51,7 +51,7 @@ func loadText(t testing.TB, text string, host Host) (*Config, Diagnostics) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return load(path, Options{ConfigID: "test", Host: host}, readPlain)
+	return Load(path, Options{ConfigID: "test", Host: host})
 }
 
 const pair = `

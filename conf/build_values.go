@@ -34,6 +34,7 @@ type valueSpec struct {
 	low      uint64 // magnitude, in units of the last decimal place
 	high     uint64
 	words    []string // of an enumeration
+	orNumber bool     // of an enumeration: a number is legal too
 }
 
 // parseValueSpec reads the grammar of a row. Grammars that it does not know
@@ -59,8 +60,9 @@ func parseValueSpec(k *Keyword) valueSpec {
 		v.places = int(arg[len("<decimal, ")] - '0')
 	case arg == "<ip>":
 		v.kind = valueIP
-	case isEnum(inner):
+	case isEnum(strings.TrimSuffix(inner, "|<uint>")):
 		v.kind, v.words = valueEnum, strings.Split(inner, "|")
+		v.orNumber = strings.HasSuffix(inner, "|<uint>")
 	}
 	v.setRange(k.Min, k.Max)
 	return v
@@ -185,6 +187,14 @@ func (v valueSpec) check(text string) (problem string) {
 			problem = fmt.Sprintf("invalid boolean '%s'", text)
 		}
 	case valueEnum:
+		if v.orNumber {
+			if slices.ContainsFunc(v.words, func(w string) bool { return strings.EqualFold(w, text) }) {
+				return ""
+			}
+			v.kind = valueUint
+			_, _, _, problem = v.number(text)
+			return problem
+		}
 		if !slices.Contains(v.words, text) {
 			problem = fmt.Sprintf("unknown value '%s', expected one of %s", text, strings.Join(v.words, ", "))
 		}

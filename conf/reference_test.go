@@ -116,8 +116,8 @@ func TestCorpus(t *testing.T) {
 			return plain.MatchString(name) && !strings.Contains(r[3], "interface "+name+" for")
 		}
 		total++
-		_, bare := load(path, Options{ConfigID: "lb1", Host: fakeHost{has: has, scripts: strings.Contains(r[3], "SECURITY")}}, readPlain)
-		_, full := load(path, Options{ConfigID: "lb1", Host: fakeHost{has: has, scripts: true, users: true}}, readPlain)
+		_, bare := Load(path, Options{ConfigID: "lb1", Host: fakeHost{has: has, scripts: strings.Contains(r[3], "SECURITY")}})
+		_, full := Load(path, Options{ConfigID: "lb1", Host: fakeHost{has: has, scripts: true, users: true}})
 		if fmt.Sprint(bare.ExitStatus()) == r[1] {
 			agree++
 		} else {

@@ -1,0 +1,155 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// expand replaces $NAME and ${NAME} in a line. Values are looked up again in
+// what they expand to. A multi-line value must come last: its further lines
+// are returned, to be processed as lines of their own.
+func (p *preprocessor) expand(text string, pos Pos) (string, []string, error) {
+	var more []string
+	replaced := 0
+	for i := strings.IndexByte(text, '$'); i >= 0 && i < len(text); {
+		value, length, ok, err := p.reference(text[i:], pos)
+		if err != nil {
+			return "", nil, err
+		}
+		if ok && len(value) > 1 {
+			if trimBlanks(text[i+length:]) != "" { // not the last thing on its line: stays as it is
+				ok = false
+			} else {
+				more = append(append([]string{}, value[1:]...), more...)
+			}
+		}
+		if !ok {
+			next := strings.IndexByte(text[i+1:], '$')
+			if next < 0 {
+				break
+			}
+			i += 1 + next
+			continue
+		}
+		first := ""
+		if len(value) > 0 {
+			first = value[0]
+		}
+		text = text[:i] + first + text[i+length:]
+		replaced++
+		if len(text) > maxExpansion {
+			return "", nil, fmt.Errorf("the line has more than %d bytes after substitution: a definition is too long or expands to itself", maxExpansion)
+		}
+		if replaced > maxReplaced {
+			return "", nil, errors.New("a definition expands to itself")
+		}
+		next := strings.IndexByte(text[i:], '$')
+		if next < 0 {
+			break
+		}
+		i += next
+	}
+	return text, more, nil
+}
+
+// reference reads the reference that s begins with and gives its value and
+// its length; ok is false for an undefined name, which stays as text.
+func (p *preprocessor) reference(s string, pos Pos) (value []string, length int, ok bool, err error) {
+	if len(s) < 2 {
+		return nil, 0, false, nil
+	}
+	if s[1] == '{' {
+		end := strings.IndexByte(s, '}')
+		if end < 0 {
+			return nil, 0, false, nil
+		}
+		value, ok, err = p.lookup(s[2:end], pos)
+		return value, end + 1, ok, err
+	}
+	n := nameLength(s[1:])
+	if n == 0 || 1+n < len(s) && !endsBareName(s[1+n]) {
+		return nil, 0, false, nil
+	}
+	value, ok, err = p.lookup(s[1:1+n], pos)
+	return value, 1 + n, ok, err
+}
+
+func endsBareName(c byte) bool { return isBlank(c) || c == ',' || c == ')' }
+
+func nameLength(s string) int {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (i == 0 || c < '0' || c > '9') {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// lookup gives the value of a definition: the file's own, else a predefined
+// one, whose arguments follow its name.
+func (p *preprocessor) lookup(ref string, pos Pos) ([]string, bool, error) {
+	if v, ok := p.defs[ref]; ok {
+		return v, true, nil
+	}
+	name := ref[:nameLength(ref)]
+	args := strings.Fields(ref[len(name):])
+	if len(name) < len(ref) && !isBlank(ref[len(name)]) {
+		return nil, false, nil
+	}
+	one := func(s string) ([]string, bool, error) { return []string{s}, true, nil }
+	switch name {
+	case "_RANDOM":
+		return one(p.random(args, pos))
+	case "_ENV":
+		if len(args) == 0 {
+			return nil, false, errors.New("${_ENV} needs the name of an environment variable: ${_ENV NAME}")
+		}
+		if p.opt.Getenv == nil {
+			return one("")
+		}
+		return one(p.opt.Getenv(args[0]))
+	}
+	if len(name) < len(ref) {
+		return nil, false, nil
+	}
+	switch name {
+	case "_PWD":
+		return one(p.workingDirectory())
+	case "_INSTANCE":
+		return one(p.opt.ConfigID)
+	case "_HASH":
+		return one("#")
+	case "_BANG":
+		return one("!")
+	}
+	return nil, false, nil
+}
+
+// random is ${_RANDOM [min [max]]}: inclusive bounds, by default 0 and 32767.
+func (p *preprocessor) random(args []string, pos Pos) string {
+	lo, hi := uint64(0), uint64(32767)
+	if len(args) > 2 {
+		p.complain(pos, fmt.Sprintf("${_RANDOM} takes no, one or two numbers, not %d", len(args)))
+		args = nil
+	}
+	for i, bound := range []*uint64{&lo, &hi} {
+		if i >= len(args) {
+			break
+		}
+		n, err := strconv.ParseUint(args[i], 10, 32)
+		if err != nil {
+			p.complain(pos, fmt.Sprintf("${_RANDOM} takes numbers, not '%s'", args[i]))
+			continue
+		}
+		*bound = n
+	}
+	if lo > hi {
+		p.complain(pos, fmt.Sprintf("${_RANDOM}: the lower bound %d is above the upper bound %d", lo, hi))
+		return strconv.FormatUint(lo, 10)
+	}
+	return strconv.FormatUint(lo+rand.Uint64N(hi-lo+1), 10)
+}

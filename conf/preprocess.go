@@ -1,0 +1,181 @@
+package conf
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// preprocessor turns the lines of a file and of its includes into segments
+// for the walker: conditions, definitions, sequences and includes are gone.
+type preprocessor struct {
+	opt    Options
+	walk   *walker
+	found  Diagnostics
+	defs   map[string][]string // a definition's lines; more than one for a multi-line value
+	multi  string              // the multi-line definition that is being read, or ""
+	check  includeCheck        // of the plain include
+	files  []*source           // being read, main file first
+	nested int                 // lines that stand inside the expansion of others
+}
+
+// Limits against files that would never end.
+const (
+	maxExpansion = 1023    // bytes of a line after substitution, as in keepalived
+	maxReplaced  = 10_000  // substitutions in one line
+	maxSequence  = 100_000 // repetitions of one ~SEQ
+	maxNesting   = 200     // definitions and sequences inside each other
+)
+
+// parse reads a configuration and drives h with its statements.
+func parse(path string, opt Options, lang language, h handler) Diagnostics {
+	p := &preprocessor{opt: opt, defs: map[string][]string{}}
+	p.walk = &walker{lang: lang, h: h, found: &p.found}
+	if opt.StrictIncludes {
+		p.check = checkAll
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Diagnostics{{Severity: Error, Class: ClassFatal, NoStart: true, Text: fmt.Sprintf("configuration file cannot be read: %v", err)}}
+	}
+	s := &source{name: path, data: data}
+	p.read(s)
+	p.walk.end(Pos{File: path, Line: max(s.line, 1), Column: 1})
+	return p.found
+}
+
+// Load reads a configuration file with everything that it includes. The
+// Config is never nil: it holds what could be understood.
+func Load(path string, opt Options) (*Config, Diagnostics) { return load(path, opt, parse) }
+
+func (p *preprocessor) complain(pos Pos, text string) {
+	p.found = append(p.found, Diagnostic{Pos: pos, Severity: Error, Class: ClassConfig, Text: text})
+}
+
+// read processes every line of a file.
+func (p *preprocessor) read(s *source) {
+	p.files = append(p.files, s)
+	for {
+		l, ok := s.next(p.complain)
+		if !ok {
+			break
+		}
+		text := cutComment(l.text, p.walk.global())
+		trimmed := trimBlanks(text)
+		if p.multi != "" {
+			p.continueDefinition(trimmed)
+			continue
+		}
+		if trimmed != "" {
+			p.line(trimmed, l.pos, strings.Index(text, trimmed))
+		}
+	}
+	p.files = p.files[:len(p.files)-1]
+}
+
+// dir is the directory of the file that is being read.
+func (p *preprocessor) dir() string { return filepath.Dir(p.files[len(p.files)-1].name) }
+
+// line processes one line, as read or as it came out of a definition or a
+// sequence. offset is where it starts in the line of the file.
+func (p *preprocessor) line(text string, pos Pos, offset int) {
+	pos.Column = offset + 1
+	if p.nested > maxNesting {
+		p.complain(pos, "definitions or sequences are nested too deeply: one of them expands to itself")
+		return
+	}
+	p.nested++
+	defer func() { p.nested-- }()
+	if text[0] == '@' {
+		rest, at := p.condition(text)
+		if rest == "" {
+			return
+		}
+		text, offset = rest, offset+at
+	}
+	switch {
+	case p.define(text):
+	case p.include(text, pos):
+	case strings.HasPrefix(text, "~SEQ"), strings.HasPrefix(text, "~LST("):
+		p.repeat(text, pos, offset)
+	default:
+		p.statement(text, pos, offset)
+	}
+}
+
+// condition evaluates @id and @^id and returns what it guards, "" if that does
+// not apply, and where that begins.
+func (p *preprocessor) condition(text string) (string, int) {
+	id, rest := text[1:], ""
+	if i := strings.IndexFunc(id, func(r rune) bool { return r < 0x80 && isBlank(byte(r)) }); i >= 0 {
+		id, rest = id[:i], trimBlanks(id[i:])
+	}
+	id, negated := strings.CutPrefix(id, "^")
+	if rest == "" || id == "" || (id == p.opt.ConfigID) == negated {
+		return "", 0
+	}
+	return rest, len(text) - len(rest)
+}
+
+var definitionLine = regexp.MustCompile(`^\$([A-Za-z_][A-Za-z0-9_]*)=`)
+
+// define takes a $NAME=value line.
+func (p *preprocessor) define(text string) bool {
+	m := definitionLine.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	value := trimBlanks(text[len(m[0]):])
+	first, more := strings.CutSuffix(value, `\`)
+	if !more {
+		p.defs[m[1]] = []string{value}
+		return true
+	}
+	p.defs[m[1]] = nil
+	if first = trimBlanks(first); first != "" {
+		p.defs[m[1]] = []string{first}
+	}
+	p.multi = m[1]
+	return true
+}
+
+// continueDefinition takes the next line of a multi-line value. A blank line
+// or a comment ends it.
+func (p *preprocessor) continueDefinition(line string) {
+	name := p.multi
+	line, more := strings.CutSuffix(line, `\`)
+	if line = trimBlanks(line); line != "" {
+		p.defs[name] = append(p.defs[name], line)
+	}
+	if !more {
+		p.multi = ""
+		if len(p.defs[name]) == 0 {
+			p.defs[name] = []string{""}
+		}
+	}
+}
+
+// statement substitutes definitions and gives the words to the walker.
+func (p *preprocessor) statement(text string, pos Pos, offset int) {
+	expanded, more, err := p.expand(text, pos)
+	if err != nil {
+		p.complain(pos, err.Error())
+		return
+	}
+	segs, quote := lexLine(expanded, offset, expanded != text)
+	for _, s := range segs {
+		if s.words != nil && p.walk.path() == "global_defs" && s.words[0].Text == "include_check" {
+			p.setIncludeCheck(pos, s.words[1:])
+		}
+		p.walk.segment(pos, s)
+	}
+	if quote > 0 {
+		pos.Column = quote
+		p.complain(pos, fmt.Sprintf("Unterminated quote: '%s'; the statement is ignored", expanded))
+	}
+	for _, l := range more {
+		p.line(l, pos, offset)
+	}
+}
