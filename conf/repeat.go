@@ -76,18 +76,27 @@ func (p *preprocessor) sequence(text, args, rest string, hex bool, pos Pos, offs
 		p.complain(pos, fmt.Sprintf("Invalid ~SEQ values: step %d never leads from %d to %d in '%s'", step, start, end, text))
 	case hex && (start < 0 || end < 0):
 		p.complain(pos, fmt.Sprintf("~SEQx takes no negative numbers: '%s'", text))
-	case (end-start)/step >= maxSequence:
+	case distance(start, end)/distance(0, step) >= maxSequence:
 		p.complain(pos, fmt.Sprintf("~SEQ repeats more than %d times: '%s'", maxSequence, text))
 	default:
 		base := 10
 		if hex {
 			base = 16
 		}
-		for v := start; step > 0 && v <= end || step < 0 && v >= end; v += step {
-			p.defs[name] = []string{strconv.FormatInt(v, base)}
+		times := int64(distance(start, end) / distance(0, step))
+		for i := range times + 1 {
+			p.defs[name] = []string{strconv.FormatInt(start+i*step, base)}
 			p.again(rest, pos, offset)
 		}
 	}
+}
+
+// distance is |a-b|, which may not fit an int64.
+func distance(a, b int64) uint64 {
+	if a > b {
+		a, b = b, a
+	}
+	return uint64(b) - uint64(a)
 }
 
 func (p *preprocessor) again(rest string, pos Pos, offset int) {
