@@ -1,0 +1,143 @@
+package notify
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"halbd/conf"
+)
+
+// SystemHost answers the configuration's questions about this machine.
+type SystemHost struct{}
+
+var _ conf.Host = SystemHost{}
+
+// InterfaceExists asks the kernel.
+func (SystemHost) InterfaceExists(name string) bool {
+	_, err := net.InterfaceByName(name)
+	return err == nil
+}
+
+// LookupUser resolves an account of /etc/passwd, or a number.
+func (SystemHost) LookupUser(name string) (uid, gid uint32, err error) {
+	f, err := lookup("/etc/passwd", name, 4)
+	if err == nil {
+		u, err1 := strconv.ParseUint(f[2], 10, 32)
+		g, err2 := strconv.ParseUint(f[3], 10, 32)
+		return uint32(u), uint32(g), errors.Join(err1, err2)
+	}
+	if n, e := strconv.ParseUint(name, 10, 32); e == nil {
+		return uint32(n), uint32(n), nil
+	}
+	return 0, 0, fmt.Errorf("user %s: %w", name, err)
+}
+
+// LookupGroup resolves a group of /etc/group, or a number.
+func (SystemHost) LookupGroup(name string) (uint32, error) {
+	f, err := lookup("/etc/group", name, 3)
+	if err == nil {
+		g, err := strconv.ParseUint(f[2], 10, 32)
+		return uint32(g), err
+	}
+	if n, e := strconv.ParseUint(name, 10, 32); e == nil {
+		return uint32(n), nil
+	}
+	return 0, fmt.Errorf("group %s: %w", name, err)
+}
+
+// lookup finds the line of a name, with at least fields fields.
+func lookup(file, name string, fields int) ([]string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
+		if f := strings.Split(s.Text(), ":"); len(f) >= fields && f[0] == name {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("not in %s", file)
+}
+
+// CheckScript judges the path of a script by keepalived's rule: each component
+// of the given and of the resolved path must be a real directory or file that
+// belongs to root and that nobody else may write.
+func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict) {
+	path := c.Args[0]
+	if !strings.Contains(path, "/") {
+		found, err := exec.LookPath(path)
+		if err != nil {
+			return c, conf.ScriptVerdict{Missing: true, Reason: fmt.Sprintf("%s is not in PATH", path)}
+		}
+		path = found
+	}
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return c, conf.ScriptVerdict{Missing: true, Reason: err.Error()}
+	}
+	st, err := os.Stat(resolved)
+	switch {
+	case err != nil:
+		return c, conf.ScriptVerdict{Missing: true, Reason: err.Error()}
+	case !st.Mode().IsRegular():
+		return c, conf.ScriptVerdict{Missing: true, Reason: resolved + " is not a regular file"}
+	case st.Mode()&0o111 == 0:
+		return c, conf.ScriptVerdict{Missing: true, Reason: fmt.Sprintf("%s is not executable (mode %04o)", resolved, st.Mode().Perm())}
+	}
+	c.Args = append([]string{path}, c.Args[1:]...)
+	c.Shell = needsShell(resolved)
+	for _, p := range []string{path, resolved} {
+		if reason := insecure(p); reason != "" {
+			return c, conf.ScriptVerdict{Insecure: true, Reason: reason}
+		}
+	}
+	return c, conf.ScriptVerdict{}
+}
+
+// insecure names the first component of a path that someone else than root
+// may change, with its owner or mode; "" if there is none.
+func insecure(path string) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err.Error()
+	}
+	for p := path; ; p = filepath.Dir(p) {
+		st, err := os.Lstat(p)
+		if err != nil {
+			return err.Error()
+		}
+		sys, ok := st.Sys().(*syscall.Stat_t)
+		switch {
+		case ok && sys.Uid != 0:
+			return fmt.Sprintf("%s belongs to uid %d, not to root", p, sys.Uid)
+		case st.Mode()&os.ModeSymlink != 0 && p != path:
+			return fmt.Sprintf("%s is a symbolic link", p)
+		case st.Mode()&os.ModeSymlink == 0 && st.Mode().Perm()&0o022 != 0 && st.Mode()&os.ModeSticky == 0:
+			return fmt.Sprintf("%s may be written by others than root (mode %04o)", p, st.Mode().Perm())
+		}
+		if p == "/" {
+			return ""
+		}
+	}
+}
+
+// needsShell reports a text file without #!, which the kernel does not execute.
+func needsShell(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [4]byte
+	n, _ := f.Read(head[:])
+	return !bytes.HasPrefix(head[:n], []byte("#!")) && !bytes.HasPrefix(head[:n], []byte("\x7fELF"))
+}

@@ -1,0 +1,293 @@
+// Package notify delivers transitions to the operator's scripts and FIFOs, in
+// order for each object. It runs in the parent process and decides nothing: an
+// event that reaches it has happened.
+package notify
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"halbd/conf"
+	"halbd/event"
+)
+
+// Options are for tests; the zero value is what the daemon uses.
+type Options struct {
+	// Overtake is how long the scripts of one event may hold up those of the
+	// same object's next event. 0 means one minute.
+	Overtake time.Duration
+}
+
+// Notifier owns the FIFOs and the queues of scripts.
+type Notifier struct {
+	log      *slog.Logger
+	overtake time.Duration
+
+	mu      sync.Mutex
+	hooks   hooks
+	fifos   map[string]*fifo // general, vrrp, lvs
+	queues  map[string][]job // of the objects that have scripts running or waiting
+	running sync.WaitGroup
+	closed  bool
+}
+
+// job is the scripts of one event: they run beside each other, as keepalived's.
+type job []scriptCall
+
+type scriptCall struct {
+	cmd   conf.Command
+	extra []string
+}
+
+// New opens the FIFOs and starts their scripts. What cannot be opened is
+// logged; the daemon goes on without it.
+func New(cfg *conf.Config, log *slog.Logger, opt Options) *Notifier {
+	n := &Notifier{log: log, overtake: opt.Overtake, fifos: map[string]*fifo{}, queues: map[string][]job{}}
+	if n.overtake == 0 {
+		n.overtake = time.Minute
+	}
+	n.Reload(cfg)
+	return n
+}
+
+// Reload takes the hooks and FIFOs of a new configuration. FIFO scripts are
+// started again, as keepalived does on every reload.
+func (n *Notifier) Reload(cfg *conf.Config) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	old := n.hooks
+	n.hooks = newHooks(cfg)
+	n.hooks.keepRemoved(old)
+	g := &cfg.Global
+	for name, c := range map[string]conf.FIFO{"general": g.NotifyFIFO, "vrrp": g.VRRPNotifyFIFO, "lvs": g.LVSNotifyFIFO} {
+		n.setFIFO(name, c)
+	}
+}
+
+func (n *Notifier) setFIFO(name string, c conf.FIFO) {
+	f := n.fifos[name]
+	if f != nil && f.conf.Path != c.Path {
+		f.close()
+		delete(n.fifos, name)
+		f = nil
+	}
+	if c.Path == "" {
+		return
+	}
+	if f == nil {
+		var err error
+		if f, err = openFIFO(c); err != nil {
+			n.log.Error(err.Error())
+			return
+		}
+		n.fifos[name] = f
+	}
+	f.stopScript()
+	f.conf = c
+	if err := f.startScript(); err != nil {
+		n.log.Error(err.Error())
+	}
+}
+
+// Publish delivers one event: its scripts are queued, its FIFO lines written.
+func (n *Notifier) Publish(ev event.Event) {
+	if ev.Quiet {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return
+	}
+	if calls := n.hooks.calls(ev); len(calls) > 0 {
+		n.enqueue(string(ev.Kind)+" "+ev.Name+" "+ev.Service, calls)
+	}
+	own := "vrrp"
+	if ev.Kind == event.VirtualServer || ev.Kind == event.RealServer {
+		own = "lvs"
+	}
+	for _, name := range []string{"general", own} {
+		if f := n.fifos[name]; f != nil {
+			if err := f.write(fifoLine(ev)); err != nil {
+				n.log.Warn(err.Error())
+			}
+		}
+	}
+}
+
+func (n *Notifier) enqueue(object string, j job) {
+	queue, busy := n.queues[object]
+	n.queues[object] = append(queue, j)
+	if !busy {
+		n.running.Add(1)
+		go n.serve(object)
+	}
+}
+
+// serve runs the jobs of one object one after the other.
+func (n *Notifier) serve(object string) {
+	defer n.running.Done()
+	for {
+		n.mu.Lock()
+		queue := n.queues[object]
+		if len(queue) == 0 {
+			delete(n.queues, object)
+			n.mu.Unlock()
+			return
+		}
+		j := queue[0]
+		n.queues[object] = queue[1:]
+		n.mu.Unlock()
+		n.runJob(object, j)
+	}
+}
+
+// runJob starts every script of a job and waits for them, but not for ever:
+// some operators' scripts never end, and the next event must be told.
+func (n *Notifier) runJob(object string, j job) {
+	var ended sync.WaitGroup
+	for _, c := range j {
+		cmd := NewCmd(c.cmd, c.extra...)
+		if err := cmd.Start(); err != nil {
+			n.log.Error("notify script cannot be started", "object", object, "script", c.cmd.Args[0], "err", err)
+			continue
+		}
+		ended.Add(1)
+		go func() {
+			defer ended.Done()
+			if err := cmd.Wait(); err != nil {
+				n.log.Warn("notify script failed", "object", object, "script", c.cmd.Args[0], "err", err)
+			}
+		}()
+	}
+	done := make(chan struct{})
+	go func() { ended.Wait(); close(done) }()
+	timer := time.NewTimer(n.overtake)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		n.log.Warn("notify scripts still run; the next event of the object does not wait any longer", "object", object)
+	}
+}
+
+// stopGrace is how long STOP scripts get, as keepalived gives them.
+const stopGrace = time.Second
+
+// Close waits for running scripts, a second at most, and closes the FIFOs.
+func (n *Notifier) Close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, stopGrace)
+	defer cancel()
+	done := make(chan struct{})
+	go func() { n.running.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = true
+	for _, f := range n.fifos {
+		f.close()
+	}
+}
+
+// hooks finds the scripts of an object.
+type hooks struct {
+	instances map[string]conf.Notify
+	groups    map[string]conf.Notify
+	up, down  map[string]*conf.Command // by service key, and service key + " " + server key
+}
+
+func newHooks(cfg *conf.Config) hooks {
+	h := hooks{instances: map[string]conf.Notify{}, groups: map[string]conf.Notify{},
+		up: map[string]*conf.Command{}, down: map[string]*conf.Command{}}
+	for i := range cfg.Instances {
+		h.instances[cfg.Instances[i].Name] = cfg.Instances[i].Notify
+	}
+	for i := range cfg.SyncGroups {
+		h.groups[cfg.SyncGroups[i].Name] = cfg.SyncGroups[i].Notify
+	}
+	for i := range cfg.VirtualServers {
+		v := &cfg.VirtualServers[i]
+		key := v.Key()
+		h.up[key], h.down[key] = v.QuorumUp, v.QuorumDown
+		for k := range v.RealServers {
+			r := &v.RealServers[k]
+			h.up[key+" "+r.Addr.String()], h.down[key+" "+r.Addr.String()] = r.NotifyUp, r.NotifyDown
+		}
+	}
+	return h
+}
+
+// keepRemoved keeps the hooks of objects that a reload removes: their last
+// events (DELETED, DOWN) come after the new configuration.
+func (h hooks) keepRemoved(old hooks) {
+	keep(h.instances, old.instances)
+	keep(h.groups, old.groups)
+	keep(h.up, old.up)
+	keep(h.down, old.down)
+}
+
+func keep[V any](now, old map[string]V) {
+	for k, v := range old {
+		if _, ok := now[k]; !ok {
+			now[k] = v
+		}
+	}
+}
+
+// calls lists the scripts of an event: the specific one, then the generic one.
+func (h hooks) calls(ev event.Event) job {
+	var j job
+	add := func(c *conf.Command, extra ...string) {
+		if c != nil {
+			j = append(j, scriptCall{*c, extra})
+		}
+	}
+	switch ev.Kind {
+	case event.Instance, event.Group:
+		set := h.instances
+		if ev.Kind == event.Group {
+			set = h.groups
+		}
+		n := set[ev.Name]
+		add(specific(n, ev.State))
+		switch ev.State {
+		case event.Master, event.Backup, event.Fault, event.Stop, event.Deleted:
+			add(n.Any, string(ev.Kind), ev.Name, string(ev.State), strconv.Itoa(ev.Priority))
+		}
+	case event.VirtualServer, event.RealServer:
+		key := ev.ServiceKey
+		if ev.Kind == event.RealServer {
+			key += " " + ev.ServerKey
+		}
+		if ev.State == event.Up {
+			add(h.up[key])
+		} else {
+			add(h.down[key])
+		}
+	}
+	return j
+}
+
+func specific(n conf.Notify, s event.State) *conf.Command {
+	switch s {
+	case event.Master:
+		return n.Master
+	case event.Backup:
+		return n.Backup
+	case event.Fault:
+		return n.Fault
+	case event.Stop:
+		return n.Stop
+	case event.Deleted:
+		return n.Deleted
+	case event.RxLowerPri:
+		return n.RxLowerPri
+	}
+	return nil
+}
