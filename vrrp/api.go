@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"time"
 
-	"halbd/conf"
 	"halbd/event"
 )
 
@@ -56,9 +55,8 @@ type TrackerResult struct {
 type TrackerKind string
 
 const (
-	TrackInterface TrackerKind = "interface"
-	TrackScript    TrackerKind = "script"
-	TrackFile      TrackerKind = "file"
+	TrackScript TrackerKind = "script"
+	TrackFile   TrackerKind = "file"
 )
 
 func (Tick) isEvent()           {}
@@ -66,27 +64,24 @@ func (PacketReceived) isEvent() {}
 func (InterfaceState) isEvent() {}
 func (TrackerResult) isEvent()  {}
 
-// Action is what a Core wants done, in this order: SendAdvert, SetAddresses,
-// Announce, Notify, LogLine.
-type Action interface{ isAction() }
+// Actions is what a Core wants done, to be executed field by field: every
+// advert first, then the addresses, then the announcements, then the rest.
+type Actions struct {
+	Adverts   []SendAdvert
+	Addresses bool // the set of held addresses may have changed (Core.Held)
+	Announce  []Announce
+	Events    []event.Event
+	Log       []LogLine
+}
 
-// SendAdvert is one advert, complete but for the IP header.
+// SendAdvert is one advert to one destination, complete but for the IP header.
 type SendAdvert struct {
 	Instance  string
 	Interface string
-	Src       netip.Addr
-	Dsts      []netip.Addr // the multicast group, or each unicast peer
+	Src, Dst  netip.Addr
 	TTL       int
-	Payload   []byte   // valid until the next call of Step; checksummed for Dsts[0] when Payloads is nil
-	Payloads  [][]byte // one for each of Dsts where the checksum depends on it (v3 unicast)
 	Priority  uint8
-}
-
-// SetAddresses says whether this node should hold an instance's addresses. The
-// role implies the desired set; the shell's reconciler makes the kernel equal to it.
-type SetAddresses struct {
-	Instance string
-	Held     bool
+	Payload   []byte
 }
 
 // Announce asks for one set of gratuitous ARPs and unsolicited NAs for every
@@ -96,20 +91,11 @@ type Announce struct {
 	Repeat   int
 }
 
-// Notify publishes a transition.
-type Notify struct{ Event event.Event }
-
 // LogLine is a message for the operator that is no transition.
 type LogLine struct {
 	Warning bool
 	Text    string
 }
-
-func (SendAdvert) isAction()   {}
-func (SetAddresses) isAction() {}
-func (Announce) isAction()     {}
-func (Notify) isAction()       {}
-func (LogLine) isAction()      {}
 
 // Options are the command line's wishes for the engine.
 type Options struct {
@@ -127,5 +113,3 @@ type Output interface {
 // Input is what the parent tells a running engine: *conf.Config for a reload,
 // or a TrackerResult.
 type Input any
-
-var _ Input = (*conf.Config)(nil)

@@ -1,0 +1,218 @@
+package healthcheck
+
+import (
+	"container/heap"
+	"net/netip"
+	"reflect"
+
+	"halbd/conf"
+	"halbd/event"
+)
+
+// load makes the state fit a configuration. At start there is nothing before;
+// on a reload every object that is found again by its key keeps its past.
+func (c *Core) load(cfg *conf.Config, now Time) {
+	keys, names := serviceKeys(cfg.VirtualServers)
+	kept := make(map[string]bool, len(keys))
+	for _, k := range keys {
+		kept[k] = true
+	}
+	c.cfg = cfg
+	for _, s := range c.services {
+		if !kept[s.key] {
+			c.remove(s)
+		}
+	}
+	services := make([]*service, len(keys))
+	for i := range keys {
+		v := &cfg.VirtualServers[i]
+		s := c.byKey[keys[i]]
+		if s == nil {
+			s = &service{key: keys[i]}
+			c.byKey[keys[i]] = s
+			c.create(s, v, names[i], now)
+		} else {
+			c.adopt(s, v, names[i], now)
+		}
+		services[i] = s
+	}
+	c.services = services
+	c.indexOwners()
+	heap.Init(&c.queue)
+}
+
+func (c *Core) indexOwners() {
+	clear(c.owners)
+	for _, s := range c.services {
+		for _, k := range s.kernel {
+			c.owners[k] = append(c.owners[k], s)
+		}
+	}
+}
+
+func (c *Core) remove(s *service) {
+	c.farewell(s, "removed from the configuration")
+	for _, r := range s.servers {
+		c.dropCheckers(r.checkers)
+	}
+	c.touch(s.kernel)
+	delete(c.byKey, s.key)
+}
+
+func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) {
+	s.conf, s.name, s.kernel = v, name, kernelKeys(v)
+	for i := range v.RealServers {
+		s.servers = append(s.servers, c.createServer(s, &v.RealServers[i], now))
+	}
+	// Without alpha the quorum is assumed and only a lack of it takes it away.
+	s.quorum = !v.Alpha
+	has := s.hasQuorum()
+	cause := "the servers are assumed to be up at start"
+	if !has {
+		cause = s.quorumCause(false)
+	}
+	s.quorum = has
+	c.publishService(s, stateOf(has), cause)
+	c.touch(s.kernel)
+}
+
+func (c *Core) createServer(s *service, rs *conf.RealServer, now Time) *server {
+	r := &server{service: s, conf: rs}
+	for i := range rs.Checkers {
+		r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now))
+	}
+	r.up = r.healthy()
+	if r.up && c.cfg.Global.RSInitNotifies {
+		c.publishServer(r, event.Up, "assumed to be up at start")
+	}
+	return r
+}
+
+func (c *Core) createChecker(r *server, k *conf.Checker, now Time) *checker {
+	c.lastID++
+	first := now + firstCheckDelay + c.random(max(0, k.Warmup))
+	ck := &checker{id: c.lastID, conf: k, server: r, up: !k.Alpha, asked: noWish, phase: first, due: first}
+	c.checkers[ck.id] = ck
+	c.queue = append(c.queue, ck) // load orders the heap at its end
+	ck.slot = len(c.queue) - 1
+	return ck
+}
+
+// adopt gives a virtual server its new configuration.
+func (c *Core) adopt(s *service, v *conf.VirtualServer, name string, now Time) {
+	before := make(map[netip.AddrPort]*server, len(s.servers))
+	for _, r := range s.servers {
+		before[r.conf.Addr] = r
+	}
+	wanted := make(map[netip.AddrPort]bool, len(v.RealServers))
+	for i := range v.RealServers {
+		wanted[v.RealServers[i].Addr] = true
+	}
+	c.touch(s.kernel)
+	for _, r := range s.servers {
+		if wanted[r.conf.Addr] {
+			continue
+		}
+		if r.up {
+			c.publishServer(r, event.Down, "removed from the configuration")
+		}
+		c.dropCheckers(r.checkers)
+	}
+	s.conf, s.name, s.kernel = v, name, kernelKeys(v)
+	s.servers = s.servers[:0:0]
+	for i := range v.RealServers {
+		rs := &v.RealServers[i]
+		r := before[rs.Addr]
+		if r == nil {
+			r = c.createServer(s, rs, now)
+		} else {
+			c.adoptServer(r, rs, now)
+		}
+		s.servers = append(s.servers, r)
+	}
+	c.touch(s.kernel)
+	c.refreshQuorum(s)
+}
+
+// adoptServer keeps the checkers that still ask the same question. An edited
+// one starts anew, which puts a server back up until it fails again.
+func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
+	r.conf = rs
+	old := r.checkers
+	r.checkers = make([]*checker, 0, len(rs.Checkers))
+	for i := range rs.Checkers {
+		k := &rs.Checkers[i]
+		at := -1
+		for j, o := range old {
+			if o != nil && sameProbe(o.conf, k) {
+				at = j
+				break
+			}
+		}
+		if at < 0 {
+			r.checkers = append(r.checkers, c.createChecker(r, k, now))
+			continue
+		}
+		old[at].retime(k, now)
+		r.checkers = append(r.checkers, old[at])
+		old[at] = nil
+	}
+	c.dropCheckers(old)
+	if up := r.healthy(); up != r.up {
+		r.up = up
+		c.publishServer(r, stateOf(up), "its checkers were edited")
+	}
+}
+
+// sameProbe reports whether two checkers ask the same question of the same
+// server. How often they ask, and how often again, does not matter; the
+// connect_timeout does, as in keepalived.
+func sameProbe(a, b *conf.Checker) bool {
+	return reflect.DeepEqual(question(a), question(b))
+}
+
+func question(k *conf.Checker) conf.Checker {
+	q := *k
+	q.DelayLoop, q.Warmup, q.RetryDelay = 0, 0, 0
+	q.Retry, q.Alpha, q.LogAllFailures = 0, false, false
+	if q.Misc != nil {
+		m := *q.Misc
+		m.Timeout = 0
+		q.Misc = &m
+	}
+	return q
+}
+
+// retime gives a checker new times without losing what it knows.
+func (k *checker) retime(to *conf.Checker, now Time) {
+	shorter := to.DelayLoop < k.conf.DelayLoop
+	k.conf = to
+	if shorter && !k.running && k.due > now+to.DelayLoop {
+		k.due = now + to.DelayLoop
+		k.phase = k.due
+	}
+}
+
+// dropCheckers forgets checkers; nil entries are skipped.
+func (c *Core) dropCheckers(list []*checker) {
+	gone := make(map[*checker]bool)
+	for _, k := range list {
+		if k == nil {
+			continue
+		}
+		gone[k] = true
+		delete(c.checkers, k.id)
+		if k.running {
+			c.do(CancelProbe{ID: k.id})
+		}
+	}
+	for k := range gone {
+		if k.slot >= 0 {
+			last := len(c.queue) - 1
+			c.queue.Swap(k.slot, last)
+			c.queue[last] = nil
+			c.queue = c.queue[:last]
+			k.slot = -1
+		}
+	}
+}
