@@ -80,15 +80,18 @@ type SendAdvert struct {
 	Interface string
 	Src, Dst  netip.Addr
 	TTL       int
+	ID        uint16 // IPv4 identification, counted for each instance
 	Priority  uint8
 	Payload   []byte
 }
 
 // Announce asks for one set of gratuitous ARPs and unsolicited NAs for every
-// address of the instance, each Repeat times, interleaved.
+// address of the instance (of those in Only, if that is not nil), each Repeat
+// times, interleaved.
 type Announce struct {
 	Instance string
 	Repeat   int
+	Only     []netip.Addr
 }
 
 // LogLine is a message for the operator that is no transition.

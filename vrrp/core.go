@@ -1,0 +1,348 @@
+package vrrp
+
+import (
+	"container/heap"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"halbd/conf"
+	"halbd/event"
+)
+
+// Core is every virtual router of one host: their states, timers and groups.
+// It is not safe for concurrent use. What Step and its kin return is valid
+// until the next call.
+type Core struct {
+	cfg       *conf.Config
+	instances []*instance // in file order
+	routers   map[routerID][]*instance
+	groups    []*group
+	queue     queue
+	links     map[string]InterfaceState
+	trackers  map[trackerID]TrackerResult
+	stopped   bool
+
+	acts Actions
+	buf  []byte // what acts.Adverts alias
+}
+
+// routerID is what a packet says of the virtual router that it is for.
+type routerID struct {
+	iface string
+	v6    bool
+	vrid  uint8
+}
+
+type trackerID struct {
+	kind TrackerKind
+	name string
+}
+
+// NewCore returns a core that knows its configuration and nothing else. Tell
+// it of every interface with Step, then call Start.
+func NewCore(cfg *conf.Config) *Core {
+	return &Core{cfg: cfg, links: map[string]InterfaceState{}, trackers: map[trackerID]TrackerResult{}}
+}
+
+// Start brings every instance into its first state.
+func (c *Core) Start(now Time) *Actions {
+	c.begin()
+	c.load(c.cfg, now)
+	return c.end()
+}
+
+// Reload takes over a new configuration. An instance that is found again by
+// its key keeps its role and its timers.
+func (c *Core) Reload(now Time, cfg *conf.Config) *Actions {
+	c.begin()
+	c.load(cfg, now)
+	return c.end()
+}
+
+// Step applies one event.
+func (c *Core) Step(now Time, ev Event) *Actions {
+	c.begin()
+	if c.stopped {
+		return &c.acts
+	}
+	switch ev := ev.(type) {
+	case Tick:
+		c.tick(now)
+	case PacketReceived:
+		c.receive(now, &ev)
+	case InterfaceState:
+		c.interfaceState(now, ev)
+	case TrackerResult:
+		c.trackerResult(now, ev)
+	}
+	return c.end()
+}
+
+// Stop resigns every role (priority 0) and gives up every address.
+func (c *Core) Stop(now Time) *Actions {
+	c.begin()
+	c.stopped = true
+	for _, in := range c.instances {
+		c.resign(in)
+		c.stopTimers(in)
+		c.enter(in, event.Stop, "the daemon is stopping", 0)
+	}
+	for _, g := range c.groups {
+		c.publishGroup(g, event.Stop, "the daemon is stopping")
+	}
+	return &c.acts
+}
+
+// HeldAddress is an address that this host owns now because of an instance.
+type HeldAddress struct {
+	Instance string
+	Address  *conf.Address
+}
+
+// Held appends the addresses of every instance that is MASTER.
+func (c *Core) Held(to []HeldAddress) []HeldAddress {
+	for _, in := range c.instances {
+		if in.held {
+			to = in.addresses(to)
+		}
+	}
+	return to
+}
+
+// HeldBy appends the addresses of one instance if it is MASTER.
+func (c *Core) HeldBy(name string, to []HeldAddress) []HeldAddress {
+	for _, in := range c.instances {
+		if in.cfg.Name == name && in.held {
+			return in.addresses(to)
+		}
+	}
+	return to
+}
+
+func (c *Core) begin() {
+	c.acts.Adverts = c.acts.Adverts[:0]
+	c.acts.Addresses = false
+	c.acts.Announce = c.acts.Announce[:0]
+	c.acts.Events = c.acts.Events[:0]
+	c.acts.Log = c.acts.Log[:0]
+	c.buf = c.buf[:0]
+}
+
+func (c *Core) end() *Actions {
+	for _, g := range c.groups {
+		c.settle(g)
+	}
+	return &c.acts
+}
+
+func (c *Core) logf(warning bool, format string, args ...any) {
+	c.acts.Log = append(c.acts.Log, LogLine{Warning: warning, Text: fmt.Sprintf(format, args...)})
+}
+
+// tick fires every timer that is due.
+func (c *Core) tick(now Time) {
+	for len(c.queue) > 0 && c.queue[0].due <= now {
+		in := c.queue[0]
+		for t := range timers {
+			if at := in.at[t]; at <= now {
+				c.set(in, t, never)
+				c.fire(in, t, now, now-at)
+			}
+		}
+	}
+}
+
+func (c *Core) fire(in *instance, t timer, now, late Time) {
+	g := &in.cfg.GARP
+	switch t {
+	case timerMain:
+		if in.state == event.Master {
+			c.advertise(in, in.priority)
+			c.set(in, timerMain, nextAdvert(now, late, in.cfg.AdvertInterval))
+		} else {
+			c.masterDown(in, now, late)
+		}
+	case timerAnnounce:
+		c.announce(in, g.MasterRepeat)
+		if g.Refresh > 0 {
+			c.set(in, timerRefresh, now+g.Refresh)
+		}
+	case timerRefresh:
+		c.announce(in, g.RefreshRepeat)
+		c.set(in, timerRefresh, now+g.Refresh)
+	case timerLower:
+		c.announce(in, g.LowerPrioRepeat)
+	}
+}
+
+// nextAdvert keeps the rhythm: lateness does not add up, unless whole intervals were lost.
+func nextAdvert(now, late, interval Time) Time {
+	if late >= interval {
+		return now + interval
+	}
+	return now - late + interval
+}
+
+// interfaceState takes an interface's new level and looks at everyone who may care.
+func (c *Core) interfaceState(now Time, s InterfaceState) {
+	s.Addrs = slices.Clone(s.Addrs)
+	old, known := c.links[s.Name]
+	if known && old.Exists == s.Exists && old.Up == s.Up && slices.Equal(old.Addrs, s.Addrs) {
+		return
+	}
+	c.links[s.Name] = s
+	for _, in := range c.instances {
+		if in.cfg.Interface == s.Name {
+			in.source = in.findSource(&s)
+			c.review(in, now)
+		} else if in.tracksInterface(s.Name) {
+			c.review(in, now)
+		}
+	}
+}
+
+func (c *Core) trackerResult(now Time, r TrackerResult) {
+	id := trackerID{r.Kind, r.Name}
+	if c.trackers[id] == r {
+		return
+	}
+	c.trackers[id] = r
+	for _, in := range c.instances {
+		if in.tracks(r.Kind, r.Name) {
+			c.review(in, now)
+		}
+	}
+}
+
+// load makes the state fit a configuration; at start there is nothing before.
+func (c *Core) load(cfg *conf.Config, now Time) {
+	before := map[conf.InstanceKey]*instance{}
+	for _, in := range c.instances {
+		before[in.cfg.Key()] = in
+	}
+	oldGroups := c.groups
+	c.cfg = cfg
+	c.instances, c.groups, c.queue = nil, nil, nil
+	c.routers = map[routerID][]*instance{}
+	var added, kept []*instance
+	edited := map[*instance]*conf.Instance{} // what it was
+	for i := range cfg.Instances {
+		n := &cfg.Instances[i]
+		in := before[n.Key()]
+		if in == nil {
+			in = newInstance(n)
+			added = append(added, in)
+		} else {
+			delete(before, n.Key())
+			edited[in] = in.cfg
+			in.cfg = n
+			kept = append(kept, in)
+		}
+		in.order = i
+		in.group = nil
+		in.complaints = nil
+		link := c.links[n.Interface]
+		in.source = in.findSource(&link)
+		c.instances = append(c.instances, in)
+		id := routerID{n.Interface, n.Family == conf.IPv6, n.VRID}
+		c.routers[id] = append(c.routers[id], in)
+		c.queue = append(c.queue, in)
+		in.index = i
+	}
+	heap.Init(&c.queue)
+	c.remove(before)
+	c.loadGroups(oldGroups)
+	for _, in := range c.instances {
+		in.tracking = in.effectiveTracking()
+	}
+	for _, in := range kept {
+		c.edit(in, edited[in], now)
+	}
+	c.introduce(added, now)
+}
+
+// introduce starts new instances. A group that starts as BACKUP says so before
+// its members here, as keepalived's do.
+func (c *Core) introduce(added []*instance, now Time) {
+	for _, g := range c.groups {
+		if g.state == "" && c.allReady(g) {
+			c.publishGroup(g, event.Backup, "start")
+		}
+	}
+	for _, in := range added {
+		if d := c.cfg.Global.StartupDelay; d > 0 {
+			in.deafUntil = now + d
+		}
+		c.review(in, now)
+	}
+}
+
+// remove lets go of instances that the configuration no longer has.
+func (c *Core) remove(gone map[conf.InstanceKey]*instance) {
+	list := make([]*instance, 0, len(gone))
+	for _, in := range gone {
+		list = append(list, in)
+	}
+	slices.SortFunc(list, func(a, b *instance) int { return a.order - b.order })
+	for _, in := range list {
+		c.resign(in)
+		state := event.Fault
+		if in.cfg.Notify.ReportDeleted {
+			state = event.Deleted
+		}
+		c.enter(in, state, "removed from the configuration", 0)
+	}
+}
+
+// edit applies a changed configuration to a living instance.
+func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
+	is := in.cfg
+	if in.held && !sameAddresses(was, is) {
+		c.acts.Addresses = true
+		c.acts.Announce = append(c.acts.Announce, Announce{Instance: is.Name, Repeat: max(1, is.GARP.MasterRepeat), Only: newAddresses(was, is)})
+	}
+	state := in.state
+	c.review(in, now)
+	if in.state != state {
+		return
+	}
+	switch {
+	case in.state == event.Master && wireChanged(was, is):
+		c.advertise(in, in.priority)
+		c.set(in, timerMain, now+is.AdvertInterval)
+	case in.state == event.Backup && was.AdvertInterval != is.AdvertInterval && was.AdvertInterval == in.masterInterval:
+		in.masterInterval = is.AdvertInterval
+		c.set(in, timerMain, now+in.masterDownInterval())
+	}
+}
+
+// wireChanged reports whether other routers would see the difference.
+func wireChanged(a, b *conf.Instance) bool {
+	return a.Version != b.Version || a.Priority != b.Priority || a.AdvertInterval != b.AdvertInterval ||
+		a.AuthType != b.AuthType || string(a.AuthPass) != string(b.AuthPass) ||
+		!slices.EqualFunc(a.Addresses, b.Addresses, func(x, y conf.Address) bool { return x.Prefix.Addr() == y.Prefix.Addr() })
+}
+
+func sameAddresses(a, b *conf.Instance) bool {
+	return slices.Equal(a.Addresses, b.Addresses) && slices.Equal(a.Excluded, b.Excluded)
+}
+
+// newAddresses lists what is held now and was not before.
+func newAddresses(was, is *conf.Instance) []netip.Addr {
+	old := map[netip.Addr]bool{}
+	for _, list := range [][]conf.Address{was.Addresses, was.Excluded} {
+		for i := range list {
+			old[list[i].Prefix.Addr()] = true
+		}
+	}
+	added := []netip.Addr{} // never nil: nil would mean every address
+	for _, list := range [][]conf.Address{is.Addresses, is.Excluded} {
+		for i := range list {
+			if a := list[i].Prefix.Addr(); !old[a] {
+				added = append(added, a)
+			}
+		}
+	}
+	return added
+}

@@ -1,0 +1,230 @@
+package vrrp
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"halbd/conf"
+	"halbd/event"
+)
+
+// instance is one virtual router (RFC 9568 section 6).
+type instance struct {
+	cfg      *conf.Instance
+	order    int // place in the file
+	group    *group
+	tracking conf.Tracking // its own and its group's
+	state    event.State   // "" until everything that is tracked is known
+	held     bool          // its addresses are to be on this host
+	priority uint8         // effective
+	faults   []string      // its own reasons, not its group's
+	source   netip.Addr    // of its adverts; invalid when the interface has none
+
+	// What it knows of the master while BACKUP.
+	master         netip.Addr
+	masterInterval time.Duration
+	resigned       bool // the master's last advert had priority 0
+	expired        bool // the master-down time is over; it claims when its group can
+	instant        bool // it claims without waiting, as the address owner
+	preemptAt      Time // preempt_delay: lower adverts are honoured until then; 0: not running
+	deafUntil      Time // vrrp_startup_delay
+
+	oldChecksum bool // a unicast peer uses keepalived's old checksum
+	ipID        uint16
+	complaints  map[string]bool // what was already said of received packets
+	deadlines
+}
+
+func newInstance(cfg *conf.Instance) *instance {
+	in := &instance{cfg: cfg, priority: cfg.Priority, masterInterval: cfg.AdvertInterval}
+	in.oldChecksum = cfg.OldChecksum == conf.OldChecksumAlways
+	for t := range timers {
+		in.at[t] = never
+	}
+	in.due = never
+	return in
+}
+
+// skew is RFC 9568 section 6.1's Skew_Time; version 2 counts in seconds.
+func (in *instance) skew() time.Duration {
+	unit := time.Second
+	if in.cfg.Version == 3 {
+		unit = in.masterInterval
+	}
+	return time.Duration(256-int(in.priority)) * unit / 256
+}
+
+// masterDownInterval is Active_Down_Interval, with down_timer_adverts for the 3.
+func (in *instance) masterDownInterval() time.Duration {
+	return time.Duration(in.cfg.DownTimerAdverts)*in.masterInterval + in.skew()
+}
+
+// findSource chooses the source address of adverts: the configured one, or the
+// interface's primary (IPv6: its link-local) address.
+func (in *instance) findSource(link *InterfaceState) netip.Addr {
+	if in.cfg.Source.IsValid() {
+		return in.cfg.Source
+	}
+	for _, a := range link.Addrs {
+		if in.cfg.Family == conf.IPv4 && a.Is4() || in.cfg.Family == conf.IPv6 && a.Is6() && a.IsLinkLocalUnicast() {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+func (in *instance) addresses(to []HeldAddress) []HeldAddress {
+	for i := range in.cfg.Addresses {
+		to = append(to, HeldAddress{in.cfg.Name, &in.cfg.Addresses[i]})
+	}
+	for i := range in.cfg.Excluded {
+		to = append(to, HeldAddress{in.cfg.Name, &in.cfg.Excluded[i]})
+	}
+	return to
+}
+
+// owner reports whether the instance becomes MASTER without waiting (priority
+// 255, RFC 9568 section 6.4.1). A written "state BACKUP" keeps it waiting.
+func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.StateBackup }
+
+// enter changes the state and publishes it. Timers are the caller's.
+func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
+	was := in.state
+	in.state = to
+	c.acts.Events = append(c.acts.Events, event.Event{Kind: event.Instance, Name: in.cfg.Name, State: to,
+		Previous: was, Priority: int(in.priority), Cause: cause, Late: late})
+	if in.group != nil {
+		in.group.cause = in.cfg.Name + ": " + cause
+	}
+}
+
+// becomeMaster claims the addresses: the advert first, then the addresses,
+// then their announcement.
+func (c *Core) becomeMaster(in *instance, now, late Time, cause string) {
+	in.masterInterval = in.cfg.AdvertInterval
+	in.forgetMaster()
+	c.advertise(in, in.priority)
+	in.held = true
+	c.acts.Addresses = true
+	g := &in.cfg.GARP
+	c.announce(in, g.MasterRepeat)
+	c.stopTimers(in)
+	c.set(in, timerMain, now+in.cfg.AdvertInterval)
+	switch {
+	case g.MasterDelay > 0:
+		c.set(in, timerAnnounce, now+g.MasterDelay)
+	case g.Refresh > 0:
+		c.set(in, timerRefresh, now+g.Refresh)
+	}
+	c.enter(in, event.Master, cause, late)
+}
+
+// becomeBackup waits for a master to fall silent.
+func (c *Core) becomeBackup(in *instance, now Time, cause string) {
+	c.giveUp(in)
+	c.stopTimers(in)
+	in.expired, in.resigned = false, false
+	c.set(in, timerMain, max(now, in.deafUntil)+in.masterDownInterval())
+	c.enter(in, event.Backup, cause, 0)
+}
+
+func (c *Core) becomeFault(in *instance, cause string) {
+	c.resign(in)
+	c.stopTimers(in)
+	in.forgetMaster()
+	c.enter(in, event.Fault, cause, 0)
+}
+
+func (in *instance) forgetMaster() {
+	in.master, in.resigned, in.expired, in.instant, in.preemptAt = netip.Addr{}, false, false, false, 0
+}
+
+// resign tells the backups to take over at once and gives up the addresses.
+func (c *Core) resign(in *instance) {
+	if in.state == event.Master {
+		c.advertise(in, 0)
+	}
+	c.giveUp(in)
+}
+
+func (c *Core) giveUp(in *instance) {
+	if in.held {
+		in.held = false
+		c.acts.Addresses = true
+	}
+}
+
+// masterDown is the end of the wait for a master. A member of a sync group
+// claims its role only when every member's wait has ended.
+func (c *Core) masterDown(in *instance, now, late Time) {
+	interval := in.masterDownInterval()
+	if late > interval {
+		// The process was suspended. What the master said meanwhile may be lost: listen before claiming.
+		c.logf(true, "(%s) woke %v after its master-down time: listening again before it claims anything", in.cfg.Name, late)
+		c.set(in, timerMain, now+interval)
+		return
+	}
+	in.expired = true
+	if in.group == nil {
+		c.becomeMaster(in, now, late, in.downCause())
+		return
+	}
+	c.claimGroup(in, now, late)
+}
+
+// downCause says why the wait for a master ended.
+func (in *instance) downCause() string {
+	interval := in.masterDownInterval().Round(time.Microsecond)
+	switch {
+	case in.instant:
+		return "priority 255: this host owns the addresses"
+	case in.resigned:
+		return fmt.Sprintf("%v resigned (priority 0)", in.master)
+	case in.master.IsValid():
+		return fmt.Sprintf("no usable advert from %v for %v (master-down timer)", in.master, interval)
+	}
+	return fmt.Sprintf("no master heard for %v (master-down timer)", interval)
+}
+
+// announce asks for one set of gratuitous ARPs or unsolicited NAs.
+func (c *Core) announce(in *instance, repeat int) {
+	c.acts.Announce = append(c.acts.Announce, Announce{Instance: in.cfg.Name, Repeat: max(1, repeat)})
+}
+
+// advertise sends one advert to the group or to every peer.
+func (c *Core) advertise(in *instance, priority uint8) {
+	if !in.source.IsValid() {
+		return
+	}
+	if !in.cfg.Unicast {
+		c.sendTo(in, priority, in.cfg.Destination, 255)
+		return
+	}
+	ttl := in.cfg.UnicastTTL
+	if ttl == 0 {
+		ttl = 255
+		if in.cfg.Family == conf.IPv6 {
+			ttl = 64
+		}
+	}
+	for i := range in.cfg.UnicastPeers {
+		c.sendTo(in, priority, in.cfg.UnicastPeers[i].Addr, ttl)
+	}
+}
+
+func (c *Core) sendTo(in *instance, priority uint8, dst netip.Addr, ttl int) {
+	start := len(c.buf)
+	c.buf = buildAdvert(c.buf, in.cfg, priority, in.wireInterval(), in.source, dst, in.oldChecksum)
+	in.ipID++
+	c.acts.Adverts = append(c.acts.Adverts, SendAdvert{Instance: in.cfg.Name, Interface: in.cfg.Interface,
+		Src: in.source, Dst: dst, TTL: ttl, ID: in.ipID, Priority: priority, Payload: c.buf[start:len(c.buf):len(c.buf)]})
+}
+
+// wireInterval is the advertisement interval in the unit of the version.
+func (in *instance) wireInterval() uint16 {
+	if in.cfg.Version == 2 {
+		return uint16(in.cfg.AdvertInterval / time.Second)
+	}
+	return uint16(in.cfg.AdvertInterval / (10 * time.Millisecond))
+}
