@@ -47,29 +47,47 @@ func environment(env []string) []string {
 	return out
 }
 
-// RunScript runs a script to its end, or kills its process group at the limit.
+// killDelay is what a script that got TERM at its limit has to end by itself.
+const killDelay = 2 * time.Second
+
+// RunScript runs a script to its end. At the limit its process group gets
+// TERM, and two seconds later KILL; when ctx ends it gets KILL at once. A
+// script that ended with a status other than 0 gives an *exec.ExitError.
 func RunScript(ctx context.Context, c conf.Command, limit time.Duration) error {
 	cmd := NewCmd(c)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", c.Args[0], err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	done := make(chan struct{})
+	var ended error
+	go func() {
+		defer close(done)
+		ended = cmd.Wait()
+	}()
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	var why error
 	select {
-	case err := <-done:
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.Args[0], err)
+	case <-done:
+		if ended != nil {
+			return fmt.Errorf("%s: %w", c.Args[0], ended)
 		}
 		return nil
 	case <-timer.C:
-		why = fmt.Errorf("%s did not end within %v and was killed", c.Args[0], limit)
+		why = fmt.Errorf("%s did not end within %v and was stopped", c.Args[0], limit)
 	case <-ctx.Done():
 		why = ctx.Err()
 	}
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	if ctx.Err() == nil {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		timer.Reset(killDelay)
+		select {
+		case <-done:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // its children too, whatever became of itself
 	<-done
 	return why
 }

@@ -110,13 +110,13 @@ func (p *script) hear(name, src string, priority uint8, edit ...func(*conf.Insta
 			for _, e := range edit {
 				e(&cfg)
 			}
-			p.step(packet(&cfg, src, priority))
+			p.step(advertOf(&cfg, src, priority))
 		}
 	}
 	return p
 }
 
-func packet(cfg *conf.Instance, src string, priority uint8) PacketReceived {
+func advertOf(cfg *conf.Instance, src string, priority uint8) PacketReceived {
 	from := netip.MustParseAddr(src)
 	peer := instance{cfg: cfg}
 	b := buildAdvert(nil, cfg, priority, peer.wireInterval(), from, cfg.Destination, false)

@@ -90,10 +90,12 @@ type pseudo struct {
 
 // checksum is the Internet checksum over pseudo header and PDU (RFC 9568
 // section 5.2.8). A PDU whose own field is right gives 0.
-func checksum(b []byte, p pseudo) uint16 {
+func checksum(b []byte, p pseudo) uint16 { return checksumOf(Protocol, b, p) }
+
+func checksumOf(protocol uint32, b []byte, p pseudo) uint16 {
 	var sum uint32
 	if !p.none {
-		sum += sumAddr(p.src) + sumAddr(p.dst) + Protocol + uint32(len(b))
+		sum += sumAddr(p.src) + sumAddr(p.dst) + protocol + uint32(len(b))
 	}
 	sum += sumBytes(b)
 	for sum > 0xffff {

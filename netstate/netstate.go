@@ -1,0 +1,162 @@
+// Package netstate mirrors the kernel's links and addresses, and makes
+// addresses what a desired set says. It decides nothing about roles.
+//
+// A Watcher owns the netlink subscription: it delivers changes in order, and a
+// complete snapshot at the start and again after every overrun (ENOBUFS), so
+// that a lost message can never leave the mirror wrong. A Mirror is plain
+// state without a lock: the goroutine that owns it applies the changes.
+package netstate
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// Link is one network interface.
+type Link struct {
+	Index int
+	Name  string
+	Up    bool // administratively up and running (carrier, RFC 2863 operational state)
+	MTU   int
+	MAC   [6]byte
+	Ether bool // has an Ethernet address, so that ARP and ND can be sent on it
+}
+
+// Address is one address on one interface.
+type Address struct {
+	Index    int
+	Prefix   netip.Prefix // host bits kept
+	Protocol uint8        // IFA_PROTO: who set it; 18 is keepalived's number and ours
+	Usable   bool         // neither tentative nor a failed duplicate
+	seq      uint64       // order of arrival
+}
+
+// AddressProtocol marks addresses that a VRRP daemon set (RTPROT_KEEPALIVED).
+const AddressProtocol = 18
+
+// Update is what changed, in the order in which the kernel said it.
+type Update struct {
+	Full    bool // a snapshot: everything that is not in it is gone
+	Changes []Change
+}
+
+// Change is one link or address that came, changed or went.
+type Change struct {
+	Gone    bool
+	Link    *Link
+	Address *Address
+}
+
+// Mirror is what the kernel has, as far as the applied updates tell.
+type Mirror struct {
+	links  map[int]*Link
+	byName map[string]*Link
+	addrs  map[int]map[netip.Prefix]Address // by interface
+	seq    uint64
+}
+
+// NewMirror returns an empty mirror.
+func NewMirror() *Mirror {
+	return &Mirror{links: map[int]*Link{}, byName: map[string]*Link{}, addrs: map[int]map[netip.Prefix]Address{}}
+}
+
+// Link finds an interface by name; nil when there is none.
+func (m *Mirror) Link(name string) *Link { return m.byName[name] }
+
+// HasIndex reports whether an interface exists.
+func (m *Mirror) HasIndex(index int) bool { return m.links[index] != nil }
+
+// Addresses returns the addresses of an interface that keep accepts, in the
+// order in which the kernel got them.
+func (m *Mirror) Addresses(index int, keep func(*Address) bool) []Address {
+	var list []Address
+	for _, a := range m.addrs[index] {
+		if keep(&a) {
+			list = append(list, a)
+		}
+	}
+	slices.SortFunc(list, func(a, b Address) int { return cmp.Compare(a.seq, b.seq) })
+	return list
+}
+
+// Find returns the address of an interface with exactly that prefix length.
+func (m *Mirror) Find(index int, p netip.Prefix) (Address, bool) {
+	a, ok := m.addrs[index][p]
+	return a, ok
+}
+
+// Apply takes an update and reports the names of the interfaces that it
+// changed, including names that are gone. What only confirms the mirror
+// changes nothing.
+func (m *Mirror) Apply(u Update) map[string]bool {
+	touched := map[string]bool{}
+	if u.Full {
+		for name := range m.byName {
+			touched[name] = true
+		}
+		seq := m.seq
+		*m = *NewMirror()
+		m.seq = seq
+	}
+	for _, c := range u.Changes {
+		if c.Link != nil {
+			m.applyLink(c, touched)
+		} else if m.applyAddress(c.Gone, *c.Address) {
+			if l := m.links[c.Address.Index]; l != nil {
+				touched[l.Name] = true
+			}
+		}
+	}
+	return touched
+}
+
+func (m *Mirror) applyLink(c Change, touched map[string]bool) {
+	old := m.links[c.Link.Index]
+	if old != nil && !c.Gone && *old == *c.Link {
+		return
+	}
+	touched[c.Link.Name] = true
+	if old != nil {
+		touched[old.Name] = true
+		if m.byName[old.Name] == old {
+			delete(m.byName, old.Name)
+		}
+	}
+	if c.Gone {
+		delete(m.links, c.Link.Index)
+		delete(m.addrs, c.Link.Index)
+		return
+	}
+	l := *c.Link
+	m.links[l.Index], m.byName[l.Name] = &l, &l
+}
+
+func (m *Mirror) applyAddress(gone bool, a Address) (changed bool) {
+	list := m.addrs[a.Index]
+	old, there := list[a.Prefix]
+	if gone {
+		delete(list, a.Prefix)
+		return there
+	}
+	if there && old.Usable == a.Usable && old.Protocol == a.Protocol {
+		return false
+	}
+	if list == nil {
+		list = map[netip.Prefix]Address{}
+		m.addrs[a.Index] = list
+	}
+	m.seq++
+	a.seq = m.seq
+	if there {
+		a.seq = old.seq
+	}
+	list[a.Prefix] = a
+	return true
+}
+
+// Assume enters the outcome of a change that was just asked of the kernel,
+// before its confirmation arrives as an update.
+func (m *Mirror) Assume(index int, p netip.Prefix, present bool) {
+	m.applyAddress(!present, Address{Index: index, Prefix: p, Protocol: AddressProtocol, Usable: true})
+}

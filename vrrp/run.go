@@ -1,0 +1,382 @@
+package vrrp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+	"halbd/netstate"
+)
+
+// engine is the shell around a Core. One goroutine, locked to its thread, owns it.
+type engine struct {
+	cfg     *conf.Config
+	opt     Options
+	core    *Core
+	out     Output
+	log     *slog.Logger
+	poll    *poller
+	mirror  *netstate.Mirror
+	addrs   *addresses
+	watcher *netstate.Watcher
+	sockets map[socketKey]*socket
+	byFD    map[int]*socket
+	wanted  map[string]bool // interfaces that the core wants to hear of
+	retry   Time            // when to try again what the kernel refused; never: nothing
+	sendErr map[string]string
+}
+
+// Messages of other goroutines to the loop.
+type (
+	stopNow     struct{}
+	writeFailed struct{ err error }
+	watchEnded  struct{ err error }
+)
+
+const retryPause = time.Second
+
+// Run runs the configured instances until ctx is cancelled, which is a
+// graceful stop: priority 0 is sent and every address removed. in delivers
+// *conf.Config (a reload) and TrackerResult.
+func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
+	runtime.LockOSThread() // for the thread's scheduling class; never unlocked, the thread ends with us
+	applyProcess(&cfg.Global.VRRP, log)
+	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), out: out, log: log, mirror: netstate.NewMirror(),
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, retry: never, sendErr: map[string]string{}}
+	if err := e.open(); err != nil {
+		return err
+	}
+	defer e.close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	e.forward(ctx, in)
+	if err := e.start(); err != nil {
+		return err
+	}
+	return e.loop()
+}
+
+func (e *engine) open() (err error) {
+	if e.poll, err = newPoller(); err != nil {
+		return err
+	}
+	if e.watcher, err = netstate.Watch(); err != nil {
+		return err
+	}
+	kernel, err := netstate.NewWriter()
+	if err != nil {
+		return err
+	}
+	complain := func(err error) { e.log.Warn(err.Error()) }
+	w := startWriter(kernel, func(err error) { e.poll.post(writeFailed{err}) }, complain)
+	e.addrs = manageAddresses(e.mirror, w, e.log)
+	return nil
+}
+
+func (e *engine) close() {
+	if e.addrs != nil {
+		e.addrs.writer.close()
+	}
+	if e.watcher != nil {
+		e.watcher.Close()
+	}
+	for _, s := range e.sockets {
+		s.close()
+	}
+	if e.poll != nil {
+		e.poll.close()
+	}
+}
+
+// forward turns everything that comes from other goroutines into mail.
+func (e *engine) forward(ctx context.Context, in <-chan Input) {
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				e.poll.post(stopNow{})
+				return
+			case m, ok := <-in:
+				if !ok {
+					in = nil
+					continue
+				}
+				e.poll.post(m)
+			}
+		}
+	}()
+	go func() {
+		err := e.watcher.Run(ctx, func(u netstate.Update) { e.poll.post(u) }, func(text string) { e.log.Warn(text) })
+		if ctx.Err() == nil {
+			e.poll.post(watchEnded{err})
+		}
+	}()
+}
+
+// start takes the first snapshot, decides the first states and opens the sockets.
+func (e *engine) start() error {
+	u, err := e.watcher.Snapshot()
+	if err != nil {
+		return err
+	}
+	e.mirror.Apply(u)
+	e.configure()
+	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
+		e.core.Step(0, e.level(name))
+	}
+	e.openSockets()
+	e.act(e.core.Start(monotonic()))
+	e.reconcile()
+	e.out.Ready()
+	return nil
+}
+
+// configure derives what the shell itself needs from the configuration.
+func (e *engine) configure() {
+	e.wanted = map[string]bool{}
+	for i := range e.cfg.Instances {
+		in := &e.cfg.Instances[i]
+		e.wanted[in.Interface] = true
+		for _, t := range in.Track.Interfaces {
+			e.wanted[t.Name] = true
+		}
+	}
+	for i := range e.cfg.SyncGroups {
+		for _, t := range e.cfg.SyncGroups[i].Track.Interfaces {
+			e.wanted[t.Name] = true
+		}
+	}
+	e.addrs.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
+}
+
+// level is an interface as the core must see it now.
+func (e *engine) level(name string) InterfaceState {
+	l := e.mirror.Link(name)
+	if l == nil {
+		return InterfaceState{Name: name}
+	}
+	return InterfaceState{Name: name, Exists: true, Up: l.Up, Addrs: e.addrs.usable(l.Index)}
+}
+
+func (e *engine) loop() error {
+	events := make([]unix.EpollEvent, 64)
+	for {
+		deadline, ok := e.core.Deadline()
+		if !ok {
+			deadline = never
+		}
+		ready, err := e.poll.wait(min(deadline, e.retry), events)
+		if err != nil {
+			return err
+		}
+		// Packets first: what the peers said while this process slept decides what a timer may do.
+		for i := range ready {
+			e.receive(int(ready[i].Fd))
+		}
+		for _, m := range e.poll.take() {
+			if done, err := e.mail(m); done {
+				return err
+			}
+		}
+		now := monotonic()
+		if d, ok := e.core.Deadline(); ok && d <= now {
+			e.act(e.core.Step(now, Tick{}))
+		}
+		if e.retry <= now {
+			e.retry = never
+			e.resync()
+		}
+	}
+}
+
+func (e *engine) receive(fd int) {
+	s := e.byFD[fd]
+	if s == nil {
+		return
+	}
+	err := s.receive(func(p PacketReceived) {
+		e.act(e.core.Step(monotonic(), p))
+	})
+	if err != nil && !errors.Is(err, unix.ENETDOWN) {
+		e.log.Warn(err.Error())
+	}
+}
+
+// mail handles one message; done means that the engine ends.
+func (e *engine) mail(m any) (done bool, err error) {
+	switch m := m.(type) {
+	case stopNow:
+		e.stop()
+		return true, nil
+	case netstate.Update:
+		e.update(m)
+	case *conf.Config:
+		e.reload(m)
+	case TrackerResult:
+		e.act(e.core.Step(monotonic(), m))
+	case writeFailed:
+		e.log.Error("addresses could not be changed as wanted; trying again", "err", m.err)
+		e.retry = monotonic() + retryPause
+	case watchEnded:
+		return true, fmt.Errorf("watch links and addresses: %w", m.err)
+	}
+	return false, nil
+}
+
+// update applies what the kernel reports and lets the core see each interface
+// that it cares for.
+func (e *engine) update(u netstate.Update) {
+	if e.opt.LogAddresses {
+		e.logAddresses(u)
+	}
+	touched := e.mirror.Apply(u)
+	if len(touched) == 0 {
+		return
+	}
+	e.addrs.forget()
+	e.addrs.quiet = u.Full
+	defer func() { e.addrs.quiet = false }()
+	e.openSockets()
+	for _, name := range slices.Sorted(maps.Keys(touched)) {
+		if e.wanted[name] {
+			e.act(e.core.Step(monotonic(), e.level(name)))
+		}
+	}
+	e.reconcile()
+}
+
+func (e *engine) logAddresses(u netstate.Update) {
+	for _, c := range u.Changes {
+		if c.Address != nil {
+			verb := "added to"
+			if c.Gone {
+				verb = "removed from"
+			}
+			e.log.Info(fmt.Sprintf("Address %v %s interface %d", c.Address.Prefix, verb, c.Address.Index))
+		}
+	}
+}
+
+// resync reads everything again after the kernel refused something.
+func (e *engine) resync() {
+	u, err := e.watcher.Snapshot()
+	if err != nil {
+		e.log.Error(err.Error())
+		e.retry = monotonic() + retryPause
+		return
+	}
+	e.update(u)
+}
+
+func (e *engine) reload(cfg *conf.Config) {
+	e.cfg = cfg
+	e.configure()
+	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
+		e.act(e.core.Step(monotonic(), e.level(name)))
+	}
+	e.openSockets()
+	e.act(e.core.Reload(monotonic(), cfg))
+	e.closeUnused()
+	e.reconcile()
+}
+
+// stop resigns, removes what was added and waits for the kernel to have done it.
+func (e *engine) stop() {
+	if e.opt.DontRelease {
+		// -V: the addresses stay where they are, so the role must end without their removal.
+		e.addrs.ours = map[addressKey]conf.Address{}
+		e.core.Stop(monotonic())
+		e.publish(&e.core.acts)
+		e.sendAll(e.core.acts.Adverts)
+		return
+	}
+	e.act(e.core.Stop(monotonic()))
+	e.addrs.reconcile(&conf.Config{}, nil)
+}
+
+// act carries actions out: adverts, addresses, announcements, then the rest.
+func (e *engine) act(a *Actions) {
+	e.sendAll(a.Adverts)
+	for i := range a.Events {
+		if a.Events[i].Kind == "INSTANCE" && a.Events[i].Previous == "MASTER" && !a.Events[i].Quiet {
+			e.release(a.Events[i].Name)
+		}
+	}
+	if a.Addresses {
+		e.reconcile()
+	}
+	for i := range a.Announce {
+		e.addrs.announce(e.core.HeldBy(a.Announce[i].Instance, nil), &a.Announce[i])
+	}
+	e.publish(a)
+}
+
+// release silences an instance that has just left MASTER.
+func (e *engine) release(name string) {
+	if len(e.core.HeldBy(name, nil)) == 0 {
+		e.addrs.silence(name)
+	}
+}
+
+func (e *engine) publish(a *Actions) {
+	now := time.Now()
+	for i := range a.Events {
+		a.Events[i].At = now
+		e.out.Publish(a.Events[i])
+	}
+	for _, l := range a.Log {
+		level := slog.LevelInfo
+		if l.Warning {
+			level = slog.LevelWarn
+		}
+		e.log.Log(context.Background(), level, l.Text)
+	}
+}
+
+func (e *engine) reconcile() { e.addrs.reconcile(e.cfg, e.core.Held(nil)) }
+
+// sendAll queues adverts on their sockets and sends those that fall due
+// together in one system call for each socket.
+func (e *engine) sendAll(list []SendAdvert) {
+	for i := range list {
+		a := &list[i]
+		s := e.sockets[socketKey{a.Interface, a.Src.Is6()}]
+		if s == nil {
+			e.sendFailed(a.Interface, errors.New("no socket on "+a.Interface))
+			continue
+		}
+		if err := s.queue(a); err != nil {
+			e.sendFailed(a.Interface, err)
+		}
+	}
+	for _, s := range e.sockets {
+		if len(s.out) > 0 {
+			e.sendFailed(s.key.iface, s.flush())
+		}
+	}
+}
+
+// sendFailed logs a failure when it begins and when it ends, not for each advert.
+func (e *engine) sendFailed(iface string, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if e.sendErr[iface] == text {
+		return
+	}
+	e.sendErr[iface] = text
+	if err != nil {
+		e.log.Warn("adverts cannot be sent: " + text)
+	} else {
+		e.log.Info("adverts can be sent again on " + iface)
+	}
+}

@@ -1,0 +1,99 @@
+package vrrp
+
+import (
+	"sync"
+	"time"
+
+	"halbd/netstate"
+)
+
+// job is one piece of work for the writer: address changes, or a set of
+// announcements of addresses that earlier jobs have set.
+type job struct {
+	ops      []netstate.Op
+	announce *announcement
+	pace     *pace
+}
+
+// pace is garp_interval and gna_interval.
+type pace struct{ garp, na time.Duration }
+
+// writer changes addresses and starts announcements in the order of the jobs,
+// away from the thread that keeps the adverts' time.
+type writer struct {
+	kernel     *netstate.Writer
+	announcers *announcers
+	failed     func(error) // called from the writer's goroutine
+
+	mu   sync.Mutex // guards jobs and over
+	jobs []job
+	over bool
+	wake chan struct{}
+	done chan struct{}
+}
+
+func startWriter(k *netstate.Writer, failed, complain func(error)) *writer {
+	w := &writer{kernel: k, announcers: newAnnouncers(complain), failed: failed, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+func (w *writer) post(j job) {
+	w.mu.Lock()
+	w.jobs = append(w.jobs, j)
+	w.mu.Unlock()
+	w.ring()
+}
+
+func (w *writer) ring() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close finishes every job and ends the goroutine.
+func (w *writer) close() {
+	w.mu.Lock()
+	w.over = true
+	w.mu.Unlock()
+	w.ring()
+	<-w.done
+	w.announcers.close()
+	w.kernel.Close()
+}
+
+func (w *writer) run() {
+	defer close(w.done)
+	for range w.wake {
+		for {
+			w.mu.Lock()
+			jobs, over := w.jobs, w.over
+			w.jobs = nil
+			w.mu.Unlock()
+			if len(jobs) == 0 {
+				if over {
+					return
+				}
+				break
+			}
+			for i := range jobs {
+				w.do(&jobs[i])
+			}
+		}
+	}
+}
+
+func (w *writer) do(j *job) {
+	if len(j.ops) > 0 {
+		if err := w.kernel.Apply(j.ops); err != nil {
+			w.failed(err)
+		}
+	}
+	if j.pace != nil {
+		w.announcers.pace(j.pace.garp, j.pace.na)
+	}
+	if j.announce != nil {
+		w.announcers.send(*j.announce)
+	}
+}
