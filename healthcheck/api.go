@@ -14,6 +14,7 @@ import (
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/ipvs"
 )
 
 // Time is monotonic: the time since an origin that the caller chooses.
@@ -46,5 +47,6 @@ var ErrNoIPVS = errors.New("the kernel has no IPVS (modprobe ip_vs)")
 
 // Options are the command line's wishes and the shell's replaceable parts.
 type Options struct {
-	DontRelease bool // -I: leave the kernel's table in place on stop
+	DontRelease bool        // -I: leave the kernel's table in place on stop
+	Kernel      ipvs.Kernel // nil: the real one
 }

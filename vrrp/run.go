@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/internal/sched"
 	"halbd/netstate"
 )
 
@@ -48,7 +49,7 @@ const retryPause = time.Second
 // *conf.Config (a reload) and TrackerResult.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
 	runtime.LockOSThread() // for the thread's scheduling class; never unlocked, the thread ends with us
-	applyProcess(&cfg.Global.VRRP, log)
+	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), out: out, log: log, mirror: netstate.NewMirror(),
 		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, retry: never, sendErr: map[string]string{}}
 	if err := e.open(); err != nil {

@@ -1,0 +1,105 @@
+package healthcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+	"halbd/notify"
+)
+
+// probe asks a server once. It ends when the checker's own time limits or ctx
+// end it, whatever the server does.
+func probe(ctx context.Context, k *conf.Checker, url int) Result {
+	switch k.Kind {
+	case conf.TCPCheck:
+		return verdictOf(probeTCP(ctx, k))
+	case conf.HTTPGet, conf.SSLGet:
+		return verdictOf(probeHTTP(ctx, k, url))
+	case conf.MiscCheck:
+		return probeMisc(ctx, k)
+	}
+	return Result{Detail: fmt.Sprintf("%s is not implemented", k.Kind)}
+}
+
+func verdictOf(err error) Result {
+	if err != nil {
+		return Result{Detail: err.Error()}
+	}
+	return Result{OK: true}
+}
+
+func probeTCP(ctx context.Context, k *conf.Checker) error {
+	c, err := connect(ctx, k)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// connect opens a TCP connection with the checker's source address, mark and
+// interface, within connect_timeout.
+func connect(ctx context.Context, k *conf.Checker) (net.Conn, error) {
+	d := net.Dialer{Timeout: k.ConnectTimeout, KeepAlive: -1, LocalAddr: source(k.Bind)}
+	if k.Mark != 0 || k.BindInterface != "" {
+		d.Control = func(_, _ string, rc syscall.RawConn) error { return prepare(rc, k) }
+	}
+	c, err := d.DialContext(ctx, "tcp", k.Connect.String())
+	if err != nil {
+		return nil, fmt.Errorf("connect to %v: %w", k.Connect, plain(err, k.ConnectTimeout))
+	}
+	return c, nil
+}
+
+func source(a netip.AddrPort) net.Addr {
+	if !a.Addr().IsValid() {
+		return nil
+	}
+	return net.TCPAddrFromAddrPort(a)
+}
+
+func prepare(rc syscall.RawConn, k *conf.Checker) error {
+	var err error
+	cerr := rc.Control(func(fd uintptr) {
+		if k.Mark != 0 {
+			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, int(k.Mark))
+		}
+		if k.BindInterface != "" {
+			err = errors.Join(err, unix.BindToDevice(int(fd), k.BindInterface))
+		}
+	})
+	return errors.Join(cerr, err)
+}
+
+// plain takes the reason out of the layers of a network error.
+func plain(err error, limit time.Duration) error {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no answer within %v", limit)
+	case errors.As(err, &errno):
+		return errno
+	}
+	return err
+}
+
+func probeMisc(ctx context.Context, k *conf.Checker) Result {
+	err := notify.RunScript(ctx, k.Misc.Command, k.Misc.Timeout)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return Result{OK: true}
+	case errors.As(err, &exit):
+		return Result{Exit: exit.ExitCode(), Detail: exit.Error()}
+	}
+	return Result{Exit: -1, Detail: err.Error()}
+}

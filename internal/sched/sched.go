@@ -1,0 +1,41 @@
+// Package sched applies the scheduling settings of a child process
+// (vrrp_priority, checker_rt_priority and their kin). It decides nothing.
+package sched
+
+import (
+	"log/slog"
+
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+)
+
+// Apply sets nice value, CPU affinity and real-time class of the calling
+// thread, which must be locked to its goroutine, and locks the memory of the
+// process. prefix is the keyword's ("vrrp_", "checker_"). What the system
+// refuses is logged and otherwise ignored: a slower daemon is better than none.
+func Apply(p *conf.Process, prefix string, log *slog.Logger) {
+	warn := func(keyword string, err error) {
+		if err != nil {
+			log.Warn(prefix+keyword+" has no effect", "err", err)
+		}
+	}
+	if p.Nice != 0 {
+		warn("priority", unix.Setpriority(unix.PRIO_PROCESS, 0, p.Nice))
+	}
+	if len(p.CPUs) > 0 {
+		var set unix.CPUSet
+		for _, c := range p.CPUs {
+			set.Set(c)
+		}
+		warn("cpu_affinity", unix.SchedSetaffinity(0, &set))
+	}
+	if p.RTPriority > 0 {
+		attr := &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: uint32(p.RTPriority)}
+		warn("rt_priority", unix.SchedSetAttr(0, attr, 0))
+	}
+	if p.NoSwap {
+		// On fault: only what is used is locked, not all that the runtime has reserved.
+		warn("no_swap", unix.Mlockall(unix.MCL_CURRENT|unix.MCL_FUTURE|unix.MCL_ONFAULT))
+	}
+}
