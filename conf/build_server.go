@@ -39,6 +39,7 @@ type rawServer struct {
 
 // rawReal is a real_server that is being read.
 type rawReal struct {
+	written netip.AddrPort // the address before its port was made the service's: checks go there
 	RealServer
 	rawChecks
 	pos     Pos

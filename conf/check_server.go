@@ -142,6 +142,7 @@ func (b *builder) finishReal(v *rawServer, r *rawReal) bool {
 		b.complain(r.pos, Error, "VS %s: address family of real server %s doesn't match - removing", v.display(), r.Addr)
 		return false
 	}
+	r.written = r.Addr
 	if port := v.Addr.Port(); v.Kind == ByAddress && r.Forwarding.Method != NAT && r.Addr.Port() != port {
 		b.complain(r.pos, Warning, "WARNING - virtual server %s and real server %s ports don't match - resetting", v.display(), r.Addr)
 		r.Addr = netip.AddrPortFrom(r.Addr.Addr(), port)
@@ -186,7 +187,7 @@ func (b *builder) finishCheck(v *rawServer, r *rawReal, c *rawCheck) bool {
 		return true
 	}
 	c.ConnectTimeout = c.timeout.orElse(r.timeout).orElse(v.timeout).or(5 * time.Second)
-	c.Connect = netip.AddrPortFrom(r.Addr.Addr(), cmp.Or(c.connectPort, r.Addr.Port()))
+	c.Connect = netip.AddrPortFrom(r.Addr.Addr(), cmp.Or(c.connectPort, r.written.Port()))
 	if c.connectIP.IsValid() {
 		c.Connect = netip.AddrPortFrom(c.connectIP, c.Connect.Port())
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -56,26 +55,22 @@ func (p *preprocessor) setIncludeCheck(pos Pos, words []Word) {
 	}
 }
 
-var includeLine = regexp.MustCompile(`^include([rmwba]?)[ \t\f\v]+(.+)$`)
-
 // include takes an include line of any spelling. Relative names are relative
 // to the file that names them.
 func (p *preprocessor) include(text string, pos Pos) bool {
-	m := includeLine.FindStringSubmatch(text)
-	if m == nil {
+	word, pattern := cutBlank(text)
+	suffix, is := strings.CutPrefix(word, "include")
+	bit, known := includeSuffix[suffix]
+	if !is || pattern == "" || suffix != "" && !known {
 		return false
 	}
-	check := p.check
-	if m[1] != "" {
-		check |= includeSuffix[m[1]]
-	}
-	pattern, _, err := p.expand(m[2], pos)
+	pattern, _, err := p.expand(pattern, pos)
 	if err != nil {
 		p.complain(pos, err.Error())
 		return true
 	}
-	for _, name := range p.match(pattern, check, pos) {
-		p.includeFile(name, check, pos)
+	for _, name := range p.match(pattern, p.check|bit, pos) {
+		p.includeFile(name, p.check|bit, pos)
 	}
 	return true
 }

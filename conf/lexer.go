@@ -9,6 +9,14 @@ func isBlank(c byte) bool {
 
 func trimBlanks(s string) string { return strings.Trim(s, " \t\f\v\r") }
 
+// cutBlank splits a line at its first blank; the rest has none around it.
+func cutBlank(s string) (word, rest string) {
+	if i := strings.IndexAny(s, " \t\f\v\r"); i >= 0 {
+		return s[:i], trimBlanks(s[i:])
+	}
+	return s, ""
+}
+
 // cutComment removes a comment: # or ! anywhere outside double quotes. Where
 // escapes are honoured, \# and \! stand for the character.
 func cutComment(s string, escapes bool) string {

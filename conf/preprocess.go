@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -108,10 +107,7 @@ func (p *preprocessor) line(text string, pos Pos, offset int) {
 // condition evaluates @id and @^id and returns what it guards, "" if that does
 // not apply, and where that begins.
 func (p *preprocessor) condition(text string) (string, int) {
-	id, rest := text[1:], ""
-	if i := strings.IndexFunc(id, func(r rune) bool { return r < 0x80 && isBlank(byte(r)) }); i >= 0 {
-		id, rest = id[:i], trimBlanks(id[i:])
-	}
+	id, rest := cutBlank(text[1:])
 	id, negated := strings.CutPrefix(id, "^")
 	if rest == "" || id == "" || (id == p.opt.ConfigID) == negated {
 		return "", 0
@@ -119,25 +115,24 @@ func (p *preprocessor) condition(text string) (string, int) {
 	return rest, len(text) - len(rest)
 }
 
-var definitionLine = regexp.MustCompile(`^\$([A-Za-z_][A-Za-z0-9_]*)=`)
-
 // define takes a $NAME=value line.
 func (p *preprocessor) define(text string) bool {
-	m := definitionLine.FindStringSubmatch(text)
-	if m == nil {
+	name, value, found := strings.Cut(text, "=")
+	name, dollar := strings.CutPrefix(name, "$")
+	if !found || !dollar || !isName(name) {
 		return false
 	}
-	value := trimBlanks(text[len(m[0]):])
+	value = trimBlanks(value)
 	first, more := strings.CutSuffix(value, `\`)
 	if !more {
-		p.defs[m[1]] = []string{value}
+		p.defs[name] = []string{value}
 		return true
 	}
-	p.defs[m[1]] = nil
+	p.defs[name] = nil
 	if first = trimBlanks(first); first != "" {
-		p.defs[m[1]] = []string{first}
+		p.defs[name] = []string{first}
 	}
-	p.multi = m[1]
+	p.multi = name
 	return true
 }
 
