@@ -1,0 +1,96 @@
+package lab
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+
+	"halbd/vrrp"
+)
+
+// Frame is a VRRP advert or a gratuitous ARP that was seen on a wire.
+type Frame struct {
+	At     time.Time
+	Src    netip.Addr
+	GARP   bool // else an advert
+	Advert vrrp.Advert
+}
+
+// Sniffer collects the adverts and gratuitous ARPs that cross an interface.
+type Sniffer struct {
+	conn   *packet.Conn
+	mu     sync.Mutex // guards frames
+	frames []Frame
+}
+
+// Sniff listens on an interface of a node until Close.
+func (n *Net) Sniff(node, iface string) (*Sniffer, error) {
+	s := &Sniffer{}
+	err := n.Inside(node, func() error {
+		ifi, err := net.InterfaceByName(iface)
+		if err != nil {
+			return err
+		}
+		s.conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	go s.run()
+	return s, nil
+}
+
+// Close ends the collection.
+func (s *Sniffer) Close() { s.conn.Close() }
+
+// Frames returns what was seen so far.
+func (s *Sniffer) Frames() []Frame {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Frame(nil), s.frames...)
+}
+
+func (s *Sniffer) run() {
+	for {
+		b := make([]byte, 2048)
+		n, _, err := s.conn.ReadFrom(b)
+		if err != nil {
+			return
+		}
+		if f, ok := decode(b[:n]); ok {
+			f.At = time.Now()
+			s.mu.Lock()
+			s.frames = append(s.frames, f)
+			s.mu.Unlock()
+		}
+	}
+}
+
+func decode(b []byte) (Frame, bool) {
+	if len(b) < 14 {
+		return Frame{}, false
+	}
+	kind, b := binary.BigEndian.Uint16(b[12:]), b[14:]
+	switch {
+	case kind == unix.ETH_P_ARP && len(b) >= 28:
+		src, dst := netip.AddrFrom4([4]byte(b[14:18])), netip.AddrFrom4([4]byte(b[24:28]))
+		return Frame{Src: src, GARP: true}, src == dst
+	case kind == unix.ETH_P_IP && len(b) >= 20 && b[9] == vrrp.Protocol:
+		size := min(len(b), int(binary.BigEndian.Uint16(b[2:])))
+		return advert(netip.AddrFrom4([4]byte(b[12:16])), b[min(size, 4*int(b[0]&15)):size])
+	case kind == unix.ETH_P_IPV6 && len(b) >= 40 && b[6] == vrrp.Protocol:
+		return advert(netip.AddrFrom16([16]byte(b[8:24])), b[40:])
+	}
+	return Frame{}, false
+}
+
+func advert(src netip.Addr, pdu []byte) (Frame, bool) {
+	a, err := vrrp.ParseAdvert(pdu, src.Is6())
+	return Frame{Src: src, Advert: a}, err == nil
+}
