@@ -1,8 +1,9 @@
-# halbd: make build | test | deps | clean. Needs Go (see go.mod) and, for `deps`, root on Debian or Ubuntu.
+# halbd: make build | demo | test | bench | deps | clean.
+# Needs root on Debian or Ubuntu, and Go (see go.mod); `deps` installs the rest from the distribution.
 export GOTOOLCHAIN = local
-PACKAGES = keepalived ipvsadm iproute2 tcpdump user-mode-linux kmod procps
+PACKAGES = keepalived ipvsadm iproute2 tcpdump user-mode-linux kmod procps gcc libc6-dev
 
-.PHONY: build deps test vet unit clean
+.PHONY: build deps demo test vet unit namespaces kernel bench clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/halbd ./cmd/halbd
@@ -16,7 +17,11 @@ deps:
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	  status=$$?; rm -f /usr/sbin/policy-rc.d; exit $$status; fi
 
-test: vet unit build
+demo: deps build
+	CGO_ENABLED=0 go build -trimpath -o bin/demo ./internal/demo/cmd
+	bin/demo bin/halbd keepalived.conf.example
+
+test: deps vet unit namespaces kernel build
 
 vet:
 	test -z "$$(gofmt -l .)"
@@ -24,7 +29,19 @@ vet:
 	go tool staticcheck ./...
 
 unit:
-	go test -race ./...
+	go test -race $$(go list ./... | grep -v -e /internal/e2e -e /internal/ipvskernel)
+
+# The tests wait for protocol timers most of the time: more of them than cores run side by side.
+namespaces:
+	go test -race -parallel 8 ./internal/e2e
+
+kernel:
+	go test ./internal/ipvskernel
+
+# halbd and the installed keepalived in one run, as ratios.
+bench: deps build
+	CGO_ENABLED=0 go build -trimpath -o bin/bench ./internal/bench
+	bin/bench bin/halbd /usr/sbin/keepalived
 
 clean:
 	rm -rf bin
