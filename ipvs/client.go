@@ -9,6 +9,8 @@ import (
 	"github.com/mdlayher/genetlink"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"halbd/internal/nlbatch"
 )
 
 // ErrNotSupported means that the kernel has no IPVS, or that its module is not loaded.
@@ -44,9 +46,9 @@ var _ Kernel = (*Client)(nil)
 // Dial opens a client in the network namespace of the calling thread. The
 // error is ErrNotSupported when there is no IPVS.
 func Dial() (*Client, error) {
-	conn, err := netlink.Dial(unix.NETLINK_GENERIC, nil)
+	conn, err := nlbatch.Dial(unix.NETLINK_GENERIC)
 	if err != nil {
-		return nil, fmt.Errorf("open generic netlink: %w", err)
+		return nil, err
 	}
 	c, err := newClient(conn)
 	if err != nil {
@@ -72,44 +74,27 @@ func newClient(conn *netlink.Conn) (*Client, error) {
 // Close releases the socket.
 func (c *Client) Close() error { return c.conn.Close() }
 
-// batch is how many requests share a system call: their answers fit into the
-// receive buffer of the socket whatever its size is.
-const batch = 32
-
 // Apply implements Kernel.
 func (c *Client) Apply(changes []Change) error {
-	var errs error
-	for len(changes) > 0 {
-		n := min(batch, len(changes))
-		errs = errors.Join(errs, c.apply(changes[:n]))
-		changes = changes[n:]
-	}
-	return errs
-}
-
-func (c *Client) apply(changes []Change) error {
 	msgs := make([]netlink.Message, 0, len(changes))
 	for i := range changes {
 		cmd, data, err := changes[i].encode()
 		if err != nil {
 			return err
 		}
-		m, err := c.message(cmd, netlink.Request|netlink.Acknowledge, data)
+		m, err := c.message(cmd, netlink.Request, data)
 		if err != nil {
 			return err
 		}
 		msgs = append(msgs, m)
 	}
-	if _, err := c.conn.SendMessages(msgs); err != nil {
-		return fmt.Errorf("send %d IPVS changes: %w", len(changes), err)
-	}
 	var errs error
-	for i := range changes { // the kernel answers in order
-		if _, err := c.conn.Receive(); err != nil && !changes[i].already(err) {
+	err := nlbatch.Send(c.conn, msgs, func(i int, err error) {
+		if !changes[i].already(err) {
 			errs = errors.Join(errs, fmt.Errorf("%s: %w", &changes[i], err))
 		}
-	}
-	return errs
+	})
+	return errors.Join(errs, err)
 }
 
 func (c *Client) message(cmd uint8, flags netlink.HeaderFlags, data []byte) (netlink.Message, error) {

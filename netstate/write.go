@@ -1,16 +1,16 @@
 package netstate
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
-
-	"encoding/binary"
 
 	mdl "github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/internal/nlbatch"
 )
 
 // Op adds or removes one address.
@@ -27,9 +27,9 @@ type Writer struct {
 
 // NewWriter opens a connection in the network namespace of the calling thread.
 func NewWriter() (*Writer, error) {
-	c, err := mdl.Dial(unix.NETLINK_ROUTE, nil)
+	c, err := nlbatch.Dial(unix.NETLINK_ROUTE)
 	if err != nil {
-		return nil, fmt.Errorf("open route netlink: %w", err)
+		return nil, err
 	}
 	return &Writer{conn: c}, nil
 }
@@ -37,23 +37,9 @@ func NewWriter() (*Writer, error) {
 // Close releases the connection.
 func (w *Writer) Close() { w.conn.Close() }
 
-// batch is how many requests go into one system call: enough to be fast, few
-// enough that their answers fit into the receive buffer.
-const batch = 32
-
 // Apply carries the operations out in order. What is already as wanted is no
 // error; every other failure is reported, and does not stop the rest.
 func (w *Writer) Apply(ops []Op) error {
-	var errs error
-	for len(ops) > 0 {
-		n := min(batch, len(ops))
-		errs = errors.Join(errs, w.apply(ops[:n]))
-		ops = ops[n:]
-	}
-	return errs
-}
-
-func (w *Writer) apply(ops []Op) error {
 	msgs := make([]mdl.Message, 0, len(ops))
 	for _, op := range ops {
 		m, err := encode(op)
@@ -62,16 +48,13 @@ func (w *Writer) apply(ops []Op) error {
 		}
 		msgs = append(msgs, m)
 	}
-	if _, err := w.conn.SendMessages(msgs); err != nil {
-		return fmt.Errorf("send %d address changes: %w", len(ops), err)
-	}
 	var errs error
-	for _, op := range ops { // the kernel answers in order
-		if _, err := w.conn.Receive(); err != nil && !op.done(err) {
+	err := nlbatch.Send(w.conn, msgs, func(i int, err error) {
+		if op := &ops[i]; !op.done(err) {
 			errs = errors.Join(errs, fmt.Errorf("%s %v on %s: %w", op.verb(), op.Address.Prefix, op.Address.Interface, err))
 		}
-	}
-	return errs
+	})
+	return errors.Join(errs, err)
 }
 
 // done reports errors that say: it is already so.
@@ -129,9 +112,9 @@ func encode(op Op) (mdl.Message, error) {
 	if err != nil {
 		return mdl.Message{}, fmt.Errorf("encode address %v: %w", a.Prefix, err)
 	}
-	m := mdl.Message{Header: mdl.Header{Type: unix.RTM_NEWADDR, Flags: mdl.Request | mdl.Acknowledge | mdl.Create | mdl.Replace}, Data: append(body, attrs...)}
+	m := mdl.Message{Header: mdl.Header{Type: unix.RTM_NEWADDR, Flags: mdl.Request | mdl.Create | mdl.Replace}, Data: append(body, attrs...)}
 	if op.Remove {
-		m.Header.Type, m.Header.Flags = unix.RTM_DELADDR, mdl.Request|mdl.Acknowledge
+		m.Header.Type, m.Header.Flags = unix.RTM_DELADDR, mdl.Request
 	}
 	return m, nil
 }

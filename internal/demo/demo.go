@@ -136,16 +136,18 @@ func (d *demo) startDirector(lb string) error {
 }
 
 // crash takes a director away as a power failure does: no process and no
-// cable; nothing that it had in its kernel is there when it comes back.
-func (d *demo) crash(lb string) error {
+// cable, at the time that is returned; nothing that it had in its kernel is
+// there when it comes back.
+func (d *demo) crash(lb string) (at time.Time, err error) {
 	for iface, bridge := range map[string]string{"eth0": "front", "eth1": "back"} {
 		if _, err := d.net.Run(bridge, "ip link set "+lab.Cable(lb, iface)+" down"); err != nil {
-			return err
+			return at, err
 		}
 	}
+	at = time.Now()
 	d.lb[lb].Crash()
-	_, err := d.net.Run(lb, "ip addr del "+vip+"/24 dev eth0; ip addr del "+gateway+"/24 dev eth1; ipvsadm -C")
-	return err
+	_, err = d.net.Run(lb, "ip addr del "+vip+"/24 dev eth0; ip addr del "+gateway+"/24 dev eth1; ipvsadm -C")
+	return at, err
 }
 
 func (d *demo) boot(lb string) error {

@@ -61,8 +61,8 @@ func (d *demo) webFails() error {
 }
 
 func (d *demo) directorFails() error {
-	at := time.Now()
-	if err := d.crash("lb1"); err != nil {
+	at, err := d.crash("lb1")
+	if err != nil {
 		return err
 	}
 	d.say("lb1 loses its power")
