@@ -261,7 +261,6 @@ func serverSetters() blockSetters {
 		},
 		"persistence_granularity": setGranularity,
 		"protocol":                setProtocol,
-		"ha_suspend":              setTrue(func(b *builder) *bool { return &b.vs.HASuspend }),
 		"virtualhost":             setString(func(b *builder) *string { return &b.vs.VirtualHost }),
 		"alpha":                   setTrue(func(b *builder) *bool { return &b.vs.Alpha }),
 		"omega":                   setTrue(func(b *builder) *bool { return &b.vs.Omega }),

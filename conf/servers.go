@@ -89,7 +89,6 @@ type VirtualServer struct {
 	VirtualHost   string         `json:"virtualhost,omitempty"`         //
 	Alpha         bool           `json:"alpha,omitempty"`               //
 	Omega         bool           `json:"omega,omitempty"`               //
-	HASuspend     bool           `json:"ha_suspend,omitempty"`          //
 	Quorum        int            `json:"quorum"`                        // default 1; already lowered to the total weight
 	Hysteresis    int            `json:"hysteresis,omitempty"`          //
 	QuorumUp      *Command       `json:"quorum_up,omitempty"`           //

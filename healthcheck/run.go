@@ -35,7 +35,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	sched.Apply(&cfg.Global.Checker, "checker_", log)
 	kernel := opt.Kernel
 	if kernel == nil {
-		c, err := dial(log)
+		c, err := dial(ipvs.ReceiveBuffer(cfg.Global.LVSNetlinkCmdBuf), log)
 		if err != nil {
 			return err
 		}
@@ -59,15 +59,15 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 }
 
 // dial finds IPVS, and loads its module where that is not done yet.
-func dial(log *slog.Logger) (ipvs.Kernel, error) {
-	c, err := ipvs.Dial()
+func dial(opt ipvs.Option, log *slog.Logger) (ipvs.Kernel, error) {
+	c, err := ipvs.Dial(opt)
 	if !errors.Is(err, ipvs.ErrNotSupported) {
 		return c, err
 	}
 	if out, err := exec.Command("modprobe", "ip_vs").CombinedOutput(); err != nil {
 		log.Warn("modprobe ip_vs", "err", err, "output", string(out))
 	}
-	c, err = ipvs.Dial()
+	c, err = ipvs.Dial(opt)
 	if errors.Is(err, ipvs.ErrNotSupported) {
 		return nil, ErrNoIPVS
 	}

@@ -45,10 +45,16 @@ var _ Kernel = (*Client)(nil)
 
 // Dial opens a client in the network namespace of the calling thread. The
 // error is ErrNotSupported when there is no IPVS.
-func Dial() (*Client, error) {
+func Dial(options ...Option) (*Client, error) {
 	conn, err := nlbatch.Dial(unix.NETLINK_GENERIC)
 	if err != nil {
 		return nil, err
+	}
+	for _, o := range options {
+		if err := o(conn); err != nil {
+			conn.Close()
+			return nil, err
+		}
 	}
 	c, err := newClient(conn)
 	if err != nil {
@@ -56,6 +62,23 @@ func Dial() (*Client, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// Option changes the connection to the kernel.
+type Option func(*netlink.Conn) error
+
+// ReceiveBuffer sets the size of the receive buffer in bytes
+// (lvs_netlink_cmd_rcv_bufs); 0 leaves the kernel's default.
+func ReceiveBuffer(bytes int) Option {
+	return func(c *netlink.Conn) error {
+		if bytes == 0 {
+			return nil
+		}
+		if err := c.SetReadBuffer(bytes); err != nil {
+			return fmt.Errorf("receive buffer of %d bytes: %w", bytes, err)
+		}
+		return nil
+	}
 }
 
 func newClient(conn *netlink.Conn) (*Client, error) {

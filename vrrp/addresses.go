@@ -71,6 +71,8 @@ func (a *addresses) add(ops []netstate.Op, k addressKey, addr *conf.Address) []n
 	case there && set:
 		old := was
 		ops = append(ops, netstate.Op{Remove: true, Index: k.index, Address: &old})
+	case set && addr.NoTrack:
+		return ops // no_track: somebody else may take it away
 	case set && !a.quiet:
 		a.log.Warn("address " + k.prefix.String() + " was taken from " + addr.Interface + " by someone else: it is put back")
 	}

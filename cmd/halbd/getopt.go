@@ -58,12 +58,12 @@ func parseLong(table []option, word string, args []string) ([]string, error) {
 	}
 	switch {
 	case attached && o.arg == none:
-		return nil, fmt.Errorf("option --%s takes no argument", o.long)
+		return nil, usagef("option --%s takes no argument", o.long)
 	case attached && value == "":
-		return nil, fmt.Errorf("Missing parameter for option --%s=", o.long)
+		return nil, usagef("Missing parameter for option --%s=", o.long)
 	case !attached && o.arg == required:
 		if len(args) == 0 {
-			return nil, fmt.Errorf("Missing parameter for option --%s", o.long)
+			return nil, usagef("Missing parameter for option --%s", o.long)
 		}
 		value, args = args[0], args[1:]
 	}
@@ -80,13 +80,13 @@ func findLong(table []option, name string) (*option, error) {
 		}
 		if name != "" && strings.HasPrefix(o.long, name) {
 			if found != nil {
-				return nil, fmt.Errorf("Unknown option --%s: --%s or --%s?", name, found.long, o.long)
+				return nil, usagef("Unknown option --%s: --%s or --%s?", name, found.long, o.long)
 			}
 			found = o
 		}
 	}
 	if found == nil {
-		return nil, fmt.Errorf("Unknown option --%s", name)
+		return nil, usagef("Unknown option --%s", name)
 	}
 	return found, nil
 }
@@ -95,7 +95,7 @@ func parseShort(table []option, cluster string, args []string) ([]string, error)
 	for i := 0; i < len(cluster); i++ {
 		o := findShort(table, cluster[i])
 		if o == nil {
-			return nil, fmt.Errorf("Unknown option -%c", cluster[i])
+			return nil, usagef("Unknown option -%c", cluster[i])
 		}
 		attached := cluster[i+1:]
 		switch o.arg {
@@ -107,7 +107,7 @@ func parseShort(table []option, cluster string, args []string) ([]string, error)
 		case required:
 			if attached == "" {
 				if len(args) == 0 {
-					return nil, fmt.Errorf("Missing parameter for option -%c", o.short)
+					return nil, usagef("Missing parameter for option -%c", o.short)
 				}
 				attached, args = args[0], args[1:]
 			}
@@ -125,3 +125,11 @@ func findShort(table []option, c byte) *option {
 	}
 	return nil
 }
+
+// usageError is what is wrong with the command line, in the words that
+// keepalived prints.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }

@@ -14,9 +14,6 @@ import (
 	"halbd/internal/lab"
 )
 
-// inKernel is set when this test binary runs inside the IPVS kernel.
-const inKernel = "HALBD_IPVS_KERNEL"
-
 var halbd string // the binary under test
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }

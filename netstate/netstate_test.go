@@ -1,0 +1,186 @@
+package netstate
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+)
+
+func link(index int, name string, up bool) Change {
+	return Change{Link: &Link{Index: index, Name: name, Up: up}}
+}
+
+func addr(index int, prefix string) Change {
+	return Change{Address: &Address{Index: index, Prefix: netip.MustParsePrefix(prefix), Usable: true}}
+}
+
+func gone(c Change) Change { c.Gone = true; return c }
+
+func apply(m *Mirror, changes ...Change) []string {
+	var names []string
+	for n := range m.Apply(Update{Changes: changes}) {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestMirror(t *testing.T) {
+	m := NewMirror()
+	want := func(what string, got, names []string) {
+		t.Helper()
+		if !slices.Equal(got, names) {
+			t.Errorf("%s: touched %q, want %q", what, got, names)
+		}
+	}
+	want("new link", apply(m, link(2, "eth0", true), addr(2, "10.0.0.1/24")), []string{"eth0"})
+	want("the same again", apply(m, link(2, "eth0", true), addr(2, "10.0.0.1/24")), nil)
+	want("down", apply(m, link(2, "eth0", false)), []string{"eth0"})
+	want("renamed", apply(m, link(2, "lan0", false)), []string{"eth0", "lan0"})
+	if m.Link("eth0") != nil || m.Link("lan0") == nil {
+		t.Error("the old name is still known, or the new one is not")
+	}
+	want("gone", apply(m, gone(link(2, "lan0", false))), []string{"lan0"})
+	if _, ok := m.Find(2, netip.MustParsePrefix("10.0.0.1/24")); ok {
+		t.Error("an address outlives its interface")
+	}
+	want("back under another index", apply(m, link(7, "lan0", true)), []string{"lan0"})
+}
+
+func TestMirrorKeepsTheOrderOfAddresses(t *testing.T) {
+	m := NewMirror()
+	apply(m, link(2, "eth0", true), addr(2, "10.0.0.9/24"), addr(2, "10.0.0.1/24"), addr(2, "10.0.0.5/24"))
+	apply(m, gone(addr(2, "10.0.0.1/24")), addr(2, "10.0.0.1/24"))
+	var got []string
+	for _, a := range m.Addresses(2, func(*Address) bool { return true }) {
+		got = append(got, a.Prefix.Addr().String())
+	}
+	if s := strings.Join(got, " "); s != "10.0.0.9 10.0.0.5 10.0.0.1" {
+		t.Errorf("order %s", s)
+	}
+}
+
+func TestSnapshotForgetsWhatIsGone(t *testing.T) {
+	m := NewMirror()
+	apply(m, link(2, "eth0", true), link(3, "eth1", true), addr(2, "10.0.0.1/24"))
+	touched := m.Apply(Update{Full: true, Changes: []Change{link(3, "eth1", true)}})
+	if !touched["eth0"] || m.Link("eth0") != nil || m.Link("eth1") == nil {
+		t.Errorf("touched %v, eth0 %v", touched, m.Link("eth0"))
+	}
+}
+
+// namespace puts the test's thread into a network of its own.
+func namespace(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("making a network namespace needs root")
+	}
+	runtime.LockOSThread() // never unlocked: the thread must not be used again
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func address(prefix string, edit ...func(*conf.Address)) *conf.Address {
+	a := &conf.Address{Prefix: netip.MustParsePrefix(prefix), Interface: "lo", PreferredLifetime: conf.Forever}
+	for _, e := range edit {
+		e(a)
+	}
+	return a
+}
+
+// One request that fails neither stops the others nor hides behind them.
+func TestWriterInTheKernel(t *testing.T) {
+	namespace(t)
+	w, err := NewWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	watch, err := Watch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	const lo = 1
+	var ops []Op
+	for i := range 200 {
+		ops = append(ops, Op{Index: lo, Address: address(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32).String())})
+	}
+	ops = append(ops, Op{Index: 999, Address: address("10.2.0.1/32")}, Op{Index: lo, Address: address("2001:db8::1/128", func(a *conf.Address) { a.PreferredLifetime = 0 })},
+		Op{Remove: true, Index: lo, Address: address("10.9.9.9/32")}) // was never there
+	err = w.Apply(ops)
+	if err == nil || !strings.Contains(err.Error(), "10.2.0.1/32") || strings.Contains(err.Error(), "10.1.0") || strings.Contains(err.Error(), "10.9.9.9") {
+		t.Errorf("error %v, want one about 10.2.0.1 alone", err)
+	}
+	m := NewMirror()
+	u, err := watch.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Apply(u)
+	all := m.Addresses(lo, func(a *Address) bool { return a.Protocol == AddressProtocol })
+	if len(all) != 201 {
+		t.Errorf("%d addresses with our protocol number, want 201", len(all))
+	}
+	for i := range ops {
+		ops[i].Remove = true
+	}
+	w.Apply(ops)
+	u, _ = watch.Snapshot()
+	m.Apply(u)
+	if rest := m.Addresses(lo, func(*Address) bool { return true }); len(rest) != 0 {
+		t.Errorf("left behind: %v", rest)
+	}
+}
+
+// What happens in the kernel arrives as updates that lead the mirror there,
+// also when the receive buffer overflows.
+func TestWatcherSurvivesAnOverrun(t *testing.T) {
+	namespace(t)
+	w, err := NewWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	watch, err := Watch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.events.SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	var ops []Op
+	for i := range 250 {
+		ops = append(ops, Op{Index: 1, Address: address(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32).String())})
+	}
+	if err := w.Apply(ops); err != nil { // nobody reads meanwhile
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	m, overruns := NewMirror(), 0
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		watch.Run(ctx, func(u Update) {
+			m.Apply(u)
+			if len(m.addrs[1]) == 250 {
+				cancel()
+			}
+		}, func(string) { overruns++ })
+	}()
+	<-done
+	if len(m.addrs[1]) != 250 || overruns == 0 {
+		t.Errorf("%d addresses after %d overruns", len(m.addrs[1]), overruns)
+	}
+}
