@@ -118,19 +118,24 @@ func (n *Notifier) Publish(ev event.Event) {
 	}
 }
 
+// enqueue starts the scripts of an event at once, so that those of different
+// objects start in the order of the events, unless the object's last ones
+// still run.
 func (n *Notifier) enqueue(object string, j job) {
 	queue, busy := n.queues[object]
-	n.queues[object] = append(queue, j)
-	if !busy {
-		n.running.Add(1)
-		go n.serve(object)
+	if busy {
+		n.queues[object] = append(queue, j)
+		return
 	}
+	n.queues[object] = nil
+	ended := n.start(object, j)
+	n.running.Go(func() { n.serve(object, ended) })
 }
 
-// serve runs the jobs of one object one after the other.
-func (n *Notifier) serve(object string) {
-	defer n.running.Done()
+// serve runs what comes for an object, one event after the other.
+func (n *Notifier) serve(object string, ended <-chan struct{}) {
 	for {
+		n.await(object, ended)
 		n.mu.Lock()
 		queue := n.queues[object]
 		if len(queue) == 0 {
@@ -138,37 +143,39 @@ func (n *Notifier) serve(object string) {
 			n.mu.Unlock()
 			return
 		}
-		j := queue[0]
 		n.queues[object] = queue[1:]
 		n.mu.Unlock()
-		n.runJob(object, j)
+		ended = n.start(object, queue[0])
 	}
 }
 
-// runJob starts every script of a job and waits for them, but not for ever:
-// some operators' scripts never end, and the next event must be told.
-func (n *Notifier) runJob(object string, j job) {
-	var ended sync.WaitGroup
+// start starts every script of an event; the channel is closed when all have ended.
+func (n *Notifier) start(object string, j job) <-chan struct{} {
+	var running sync.WaitGroup
 	for _, c := range j {
 		cmd := NewCmd(c.cmd, c.extra...)
 		if err := cmd.Start(); err != nil {
 			n.log.Error("notify script cannot be started", "object", object, "script", c.cmd.Args[0], "err", err)
 			continue
 		}
-		ended.Add(1)
-		go func() {
-			defer ended.Done()
+		running.Go(func() {
 			if err := cmd.Wait(); err != nil {
 				n.log.Warn("notify script failed", "object", object, "script", c.cmd.Args[0], "err", err)
 			}
-		}()
+		})
 	}
 	done := make(chan struct{})
-	go func() { ended.Wait(); close(done) }()
+	go func() { running.Wait(); close(done) }()
+	return done
+}
+
+// await waits for the scripts of an event, but not for ever: some operators'
+// scripts never end, and the next event must be told.
+func (n *Notifier) await(object string, ended <-chan struct{}) {
 	timer := time.NewTimer(n.overtake)
 	defer timer.Stop()
 	select {
-	case <-done:
+	case <-ended:
 	case <-timer.C:
 		n.log.Warn("notify scripts still run; the next event of the object does not wait any longer", "object", object)
 	}
