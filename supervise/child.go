@@ -160,7 +160,7 @@ func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) err
 	switch c.role {
 	case roleVRRP:
 		return vrrp.Run(ctx, cfg, inputs[vrrp.Input](ctx, cancel, c), c, c.log, vrrp.Options{
-			DontRelease: c.setup.DontRelease, ReleaseVIPs: c.setup.ReleaseVIPs, LogAddresses: c.setup.LogAddresses})
+			DontRelease: c.setup.DontRelease, LogAddresses: c.setup.LogAddresses})
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
 			DontRelease: c.setup.DontRelease})

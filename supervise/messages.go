@@ -32,7 +32,6 @@ const (
 type setup struct {
 	PIDFile      string `json:"pid_file"`
 	DontRelease  bool   `json:"dont_release"`
-	ReleaseVIPs  bool   `json:"release_vips"`
 	LogAddresses bool   `json:"log_addresses"`
 	LogDetail    bool   `json:"log_detail"`
 }

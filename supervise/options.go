@@ -26,7 +26,6 @@ type Options struct {
 	Facility        int    // -S: a syslog facility; 0 means daemon
 	NoSyslog        bool   // -G
 	Umask           *int   // -u
-	ReleaseVIPs     bool   // -X
 	DontReleaseVRRP bool   // -V
 	DontReleaseIPVS bool   // -I
 	DontRespawn     bool   // -R

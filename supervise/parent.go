@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -94,6 +96,9 @@ func (p *parent) run() int {
 	if status := p.load(); status != statusOK {
 		return status
 	}
+	if p.opt.DumpConfig {
+		p.dumpConfig()
+	}
 	g := &p.cfg.Global
 	if g.InstanceName != "" {
 		p.journal.suffix = "_" + g.InstanceName
@@ -143,6 +148,23 @@ func (p *parent) load() int {
 		return status
 	}
 	return statusOK
+}
+
+// dumpConfig logs what the configuration means, defaults filled in, without passwords.
+func (p *parent) dumpConfig() {
+	shown := *p.cfg
+	shown.Instances = slices.Clone(shown.Instances)
+	for i := range shown.Instances {
+		shown.Instances[i].AuthPass = nil
+	}
+	b, err := json.MarshalIndent(shown, "", "  ")
+	if err != nil {
+		p.log.Error("dump of the configuration: " + err.Error())
+		return
+	}
+	for line := range strings.Lines(string(b)) {
+		p.log.Info(strings.TrimSuffix(line, "\n"))
+	}
 }
 
 // startStatus says whether a configuration stops the daemon at its start.
@@ -325,7 +347,7 @@ func (p *parent) startChild(r role) error {
 
 func (p *parent) setup(r role) setup {
 	g := &p.cfg.Global
-	s := setup{ReleaseVIPs: p.opt.ReleaseVIPs, LogAddresses: p.opt.LogAddresses, LogDetail: p.opt.LogDetail}
+	s := setup{LogAddresses: p.opt.LogAddresses, LogDetail: p.opt.LogDetail}
 	if r == roleVRRP {
 		s.PIDFile = pidPath(p.opt.VRRPPIDFile, "vrrp", g.InstanceName, g.UsePIDDir)
 		s.DontRelease = p.opt.DontReleaseVRRP

@@ -103,7 +103,6 @@ type LogLine struct {
 // Options are the command line's wishes for the engine.
 type Options struct {
 	DontRelease  bool // -V: leave addresses in place on stop
-	ReleaseVIPs  bool // -X
 	LogAddresses bool // -a: log every address that netlink reports
 }
 

@@ -49,7 +49,7 @@ func (r *request) options() []option {
 		{'g', "log-file", optional, "FILE", "not available", func(string) error { return fmt.Errorf("-g needs a log file option that this build does not have") }},
 		{'G', "no-syslog", none, "", "do not log to syslog", flag(&r.NoSyslog)},
 		{'u', "umask", required, "MODE", "umask of files that are made", r.setUmask},
-		{'X', "release-vips", none, "", "drop addresses on transition from a signal", flag(&r.ReleaseVIPs)},
+		{'X', "release-vips", none, "", "drop addresses on transition from a signal (always done)", func(string) error { return nil }},
 		{'V', "dont-release-vrrp", none, "", "leave addresses in place on stop", flag(&r.DontReleaseVRRP)},
 		{'I', "dont-release-ipvs", none, "", "leave IPVS entries in place on stop", flag(&r.DontReleaseIPVS)},
 		{'R', "dont-respawn", none, "", "stop when a process dies instead of starting it again", flag(&r.DontRespawn)},
