@@ -28,8 +28,9 @@ type Notifier struct {
 
 	mu      sync.Mutex
 	hooks   hooks
-	fifos   map[string]*fifo // general, vrrp, lvs
-	queues  map[string][]job // of the objects that have scripts running or waiting
+	fifos   map[string]*fifo       // general, vrrp, lvs
+	queues  map[string][]job       // of the objects that have scripts running or waiting
+	last    map[string]event.Event // the state that each VRRP object is in
 	running sync.WaitGroup
 	closed  bool
 }
@@ -45,7 +46,7 @@ type scriptCall struct {
 // New opens the FIFOs and starts their scripts. What cannot be opened is
 // logged; the daemon goes on without it.
 func New(cfg *conf.Config, log *slog.Logger, opt Options) *Notifier {
-	n := &Notifier{log: log, overtake: opt.Overtake, fifos: map[string]*fifo{}, queues: map[string][]job{}}
+	n := &Notifier{log: log, overtake: opt.Overtake, fifos: map[string]*fifo{}, queues: map[string][]job{}, last: map[string]event.Event{}}
 	if n.overtake == 0 {
 		n.overtake = time.Minute
 	}
@@ -65,7 +66,29 @@ func (n *Notifier) Reload(cfg *conf.Config) {
 	for name, c := range map[string]conf.FIFO{"general": g.NotifyFIFO, "vrrp": g.VRRPNotifyFIFO, "lvs": g.LVSNotifyFIFO} {
 		n.setFIFO(name, c)
 	}
+	if g.FIFOStatesOnReload {
+		n.repeatStates(cfg)
+	}
 }
+
+// repeatStates writes the state of every group and of every instance that is
+// not MASTER to the FIFOs (fifo_write_vrrp_states_on_reload).
+func (n *Notifier) repeatStates(cfg *conf.Config) {
+	for i := range cfg.SyncGroups {
+		n.repeat(objectKey(event.Group, cfg.SyncGroups[i].Name))
+	}
+	for i := range cfg.Instances {
+		n.repeat(objectKey(event.Instance, cfg.Instances[i].Name))
+	}
+}
+
+func (n *Notifier) repeat(key string) {
+	if ev, ok := n.last[key]; ok && (ev.Kind == event.Group || ev.State != event.Master) {
+		n.writeFIFOs(ev)
+	}
+}
+
+func objectKey(k event.Kind, name string) string { return string(k) + " " + name }
 
 func (n *Notifier) setFIFO(name string, c conf.FIFO) {
 	f := n.fifos[name]
@@ -105,6 +128,16 @@ func (n *Notifier) Publish(ev event.Event) {
 	if calls := n.hooks.calls(ev); len(calls) > 0 {
 		n.enqueue(string(ev.Kind)+" "+ev.Name+" "+ev.Service, calls)
 	}
+	switch ev.State {
+	case event.Master, event.Backup, event.Fault:
+		n.last[objectKey(ev.Kind, ev.Name)] = ev
+	case event.Stop, event.Deleted:
+		delete(n.last, objectKey(ev.Kind, ev.Name))
+	}
+	n.writeFIFOs(ev)
+}
+
+func (n *Notifier) writeFIFOs(ev event.Event) {
 	own := "vrrp"
 	if ev.Kind == event.VirtualServer || ev.Kind == event.RealServer {
 		own = "lvs"

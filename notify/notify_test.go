@@ -36,6 +36,26 @@ func with(c conf.Command, args ...string) *conf.Command {
 	return &c
 }
 
+func TestStatesAreRepeatedOnReload(t *testing.T) {
+	cfg := &conf.Config{
+		Global:     conf.Global{FIFOStatesOnReload: true, VRRPNotifyFIFO: conf.FIFO{Path: filepath.Join(t.TempDir(), "fifo"), UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}},
+		Instances:  []conf.Instance{{Name: "A"}, {Name: "B"}},
+		SyncGroups: []conf.SyncGroup{{Name: "G"}},
+	}
+	n := New(cfg, slog.New(slog.DiscardHandler), Options{})
+	defer n.Close(context.Background())
+	n.Publish(event.Event{Kind: event.Instance, Name: "A", State: event.Backup, Priority: 100})
+	n.Publish(event.Event{Kind: event.Instance, Name: "B", State: event.Master, Priority: 150})
+	n.Publish(event.Event{Kind: event.Group, Name: "G", State: event.Backup})
+	buf := make([]byte, 4096)
+	syscall.Read(n.fifos["vrrp"].fd, buf)
+	n.Reload(cfg)
+	count, err := syscall.Read(n.fifos["vrrp"].fd, buf)
+	if want := "GROUP \"G\" BACKUP 0\nINSTANCE \"A\" BACKUP 100\n"; err != nil || string(buf[:count]) != want {
+		t.Errorf("on reload %q, %v; want %q", buf[:max(count, 0)], err, want)
+	}
+}
+
 func TestScriptsAndFIFOLines(t *testing.T) {
 	me, calls := recorder(t, "0")
 	fifoPath := filepath.Join(t.TempDir(), "fifo")

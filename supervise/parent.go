@@ -105,7 +105,7 @@ func (p *parent) run() int {
 	}
 	pid, err := lockPIDFile(pidPath(p.opt.PIDFile, "keepalived", g.InstanceName, g.UsePIDDir))
 	if errors.Is(err, errRunning) {
-		p.log.Error("daemon is " + errRunning.Error() + ": " + err.Error())
+		p.log.Error("daemon is " + err.Error())
 		return statusOK
 	}
 	if err != nil {

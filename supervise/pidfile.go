@@ -34,7 +34,7 @@ func lockPIDFile(path string) (*pidFile, error) {
 	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock); err != nil {
 		f.Close()
 		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-			return nil, fmt.Errorf("pid file %s is locked by another process: %w", path, errRunning)
+			return nil, fmt.Errorf("%w: pid file %s is locked by another process", errRunning, path)
 		}
 		return nil, fmt.Errorf("lock pid file %s: %w", path, err)
 	}

@@ -19,20 +19,21 @@ import (
 
 // engine is the shell around a Core. One goroutine, locked to its thread, owns it.
 type engine struct {
-	cfg     *conf.Config
-	opt     Options
-	core    *Core
-	out     Output
-	log     *slog.Logger
-	poll    *poller
-	mirror  *netstate.Mirror
-	addrs   *addresses
-	watcher *netstate.Watcher
-	sockets map[socketKey]*socket
-	byFD    map[int]*socket
-	wanted  map[string]bool // interfaces that the core wants to hear of
-	retry   Time            // when to try again what the kernel refused; never: nothing
-	sendErr map[string]string
+	cfg      *conf.Config
+	opt      Options
+	core     *Core
+	out      Output
+	log      *slog.Logger
+	poll     *poller
+	mirror   *netstate.Mirror
+	addrs    *addresses
+	watcher  *netstate.Watcher
+	sockets  map[socketKey]*socket
+	byFD     map[int]*socket
+	wanted   map[string]bool   // interfaces that the core wants to hear of
+	retry    Time              // when to try again what the kernel refused; never: nothing
+	sendErr  map[string]string // by interface: what was said of failing adverts
+	writeErr string            // what was said of failing address changes
 }
 
 // Messages of other goroutines to the loop.
@@ -224,7 +225,10 @@ func (e *engine) mail(m any) (done bool, err error) {
 	case TrackerResult:
 		e.act(e.core.Step(monotonic(), m))
 	case writeFailed:
-		e.log.Error("addresses could not be changed as wanted; trying again", "err", m.err)
+		if text := m.err.Error(); text != e.writeErr { // once, however often it is tried
+			e.writeErr = text
+			e.log.Error("addresses could not be changed as wanted; trying again every second", "err", m.err)
+		}
 		e.retry = monotonic() + retryPause
 	case watchEnded:
 		return true, fmt.Errorf("watch links and addresses: %w", m.err)

@@ -41,6 +41,9 @@ func pair() (*lab.Net, error) {
 			err = n.Plug(host, "eth0", "sw", fmt.Sprintf("10.9.0.%d/16", i+1))
 		}
 	}
+	if err != nil {
+		n.Close()
+	}
 	return n, err
 }
 
@@ -66,10 +69,10 @@ func takeover(binary, dir string, routers, runs int, quantile float64) ([]float6
 
 func crash(binary, dir string, routers int, over *[]float64, memory *float64) error {
 	n, err := pair()
-	defer n.Close()
 	if err != nil {
 		return err
 	}
+	defer n.Close()
 	a, err := n.Daemon("a", binary, dir, instances(routers, 150))
 	if err != nil {
 		return err
@@ -130,10 +133,10 @@ func pss(pids []int) int {
 func reload(binary, dir string) ([]float64, error) {
 	const routers = 250
 	n, err := pair()
-	defer n.Close()
 	if err != nil {
 		return nil, err
 	}
+	defer n.Close()
 	a, err := n.Daemon("a", binary, dir, instances(routers, 150))
 	if err != nil {
 		return nil, err
