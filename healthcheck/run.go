@@ -44,7 +44,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	defer kernel.Close()
 	r := &checkerRun{out: out, log: log, origin: time.Now(), probes: map[CheckerID]context.CancelFunc{}, results: make(chan ProbeResult, 256),
 		daemons: newSyncDaemons(kernel, log)}
-	core, actions := NewCore(cfg, 0, rand.N[time.Duration])
+	core, actions := NewCore(cfg, 0, spread)
 	r.core = core
 	var err error
 	if r.table, err = openTable(kernel, core, &cfg.Global, log); err != nil {
@@ -72,6 +72,14 @@ func dial(opt ipvs.Option, log *slog.Logger) (ipvs.Kernel, error) {
 		return nil, ErrNoIPVS
 	}
 	return c, err
+}
+
+// spread is a random time below the limit; 0 for a limit of 0 (warmup 0).
+func spread(limit time.Duration) time.Duration {
+	if limit <= 0 {
+		return 0
+	}
+	return rand.N(limit)
 }
 
 func (r *checkerRun) now() Time { return time.Since(r.origin) }

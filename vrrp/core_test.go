@@ -523,7 +523,7 @@ func TestUnicast(t *testing.T) {
 	}
 }
 
-func TestActionsAreJSONFree(t *testing.T) {
+func TestTrackerResultCrossesTheProcessBoundary(t *testing.T) {
 	// A TrackerResult crosses the process boundary as JSON: it must survive it.
 	r := TrackerResult{Kind: TrackFile, Name: "f", Known: true, Value: -3}
 	b, err := json.Marshal(r)
