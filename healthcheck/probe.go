@@ -28,7 +28,7 @@ func probe(ctx context.Context, k *conf.Checker, url int) Result {
 	case conf.MiscCheck:
 		return probeMisc(ctx, k)
 	}
-	return Result{Detail: fmt.Sprintf("%s is not implemented", k.Kind)}
+	return Result{Detail: "unknown checker " + string(k.Kind)}
 }
 
 func verdictOf(err error) Result {

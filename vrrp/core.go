@@ -21,6 +21,7 @@ type Core struct {
 	queue     queue
 	links     map[string]InterfaceState
 	trackers  map[trackerID]TrackerResult
+	strays    map[string]bool // what was said of packets that are for nobody
 	stopped   bool
 
 	acts Actions
@@ -225,6 +226,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 	c.cfg = cfg
 	c.instances, c.groups, c.queue = nil, nil, nil
 	c.routers = map[routerID][]*instance{}
+	c.strays = map[string]bool{}
 	var added, kept []*instance
 	edited := map[*instance]*conf.Instance{} // what it was
 	for i := range cfg.Instances {

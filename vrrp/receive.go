@@ -46,8 +46,18 @@ func (c *Core) receive(now Time, p *PacketReceived) {
 	}
 }
 
-// strayf logs about a packet that is for nobody.
-func (c *Core) strayf(format string, args ...any) { c.logf(true, format, args...) }
+// maxStrays bounds what is remembered of packets that are for nobody.
+const maxStrays = 64
+
+// strayf logs about a packet that is for nobody, each text once until a reload.
+func (c *Core) strayf(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if c.strays[text] || len(c.strays) >= maxStrays {
+		return
+	}
+	c.strays[text] = true
+	c.logf(true, "%s", text)
+}
 
 // recipient is the instance of the packet's interface, family, VRID and
 // destination: multicast and unicast instances do not hear each other.
