@@ -174,6 +174,8 @@ func (c *Core) result(r ProbeResult, now Time) {
 	ck.running = false
 	if ck.judge(&r.Result, c.cfg.Global.LogAllFailures, now, c.do) {
 		c.refresh(ck.server, ck.cause(&r.Result))
+	} else if srv := ck.server; !srv.up && !srv.told && !ck.isGood(&r.Result) {
+		c.publishServer(srv, event.Down, ck.cause(&r.Result)) // alpha: it was never up, and now that is known
 	}
 	heap.Push(&c.queue, ck)
 }
@@ -194,14 +196,15 @@ func (c *Core) stop() {
 	}
 }
 
-// farewell reports a virtual server and its servers down, as far as they were up.
+// farewell reports the servers down that were up. A virtual server that was
+// down already is reported again only at the end of the daemon.
 func (c *Core) farewell(s *service, cause string) {
 	for _, r := range s.servers {
 		if r.up {
 			c.publishServer(r, event.Down, cause)
 		}
 	}
-	if s.quorum {
+	if s.quorum || c.stopped {
 		c.publishService(s, event.Down, cause)
 	}
 }

@@ -69,6 +69,9 @@ func (b *bench) take(actions []Action) {
 			}
 		case Publish:
 			e := a.Event
+			if e.Quiet {
+				continue
+			}
 			name := strings.TrimSuffix(strings.TrimPrefix(e.Name, "["), ":tcp:80")
 			b.events = append(b.events, fmt.Sprintf("%s %s %s", e.Kind, strings.TrimSuffix(name, "]"), e.State))
 			if e.Cause == "" {
@@ -160,8 +163,14 @@ func TestRetries(t *testing.T) {
 
 func TestAlpha(t *testing.T) {
 	cfg := virtual([]conf.RealServer{real(1, 1, tcp(func(k *conf.Checker) { k.Alpha = true }))}, func(v *conf.VirtualServer) { v.Alpha = true })
-	b := newBench(t, cfg).want("VS 10.0.0.100 DOWN").table("")
-	b.until(s).good(1).want("RS 10.0.0.1 UP", "VS 10.0.0.100 UP").table("1=1")
+	newBench(t, cfg).want().table("").until(s).good(1).want("RS 10.0.0.1 UP", "VS 10.0.0.100 UP").table("1=1")
+	t.Run("the first failure is told, the next is not", func(t *testing.T) {
+		newBench(t, cfg).until(s).bad(1).want("RS 10.0.0.1 DOWN").until(11*s).bad(1).want().until(21*s).good(1).want("RS 10.0.0.1 UP", "VS 10.0.0.100 UP")
+	})
+	t.Run("with a sorry server", func(t *testing.T) {
+		sorry(&cfg.VirtualServers[0])
+		newBench(t, cfg).want("VS 10.0.0.100 DOWN").table("9=1")
+	})
 }
 
 func TestSorryServer(t *testing.T) {
@@ -237,6 +246,12 @@ func TestOmega(t *testing.T) {
 	b := newBench(t, virtual([]conf.RealServer{real(1, 1)}, func(v *conf.VirtualServer) { v.Omega = true })).want("VS 10.0.0.100 UP")
 	b.take(b.c.Step(Stop{}, s))
 	b.want("RS 10.0.0.1 DOWN", "VS 10.0.0.100 DOWN")
+	t.Run("down already", func(t *testing.T) {
+		b := newBench(t, virtual([]conf.RealServer{real(1, 1, tcp())}, func(v *conf.VirtualServer) { v.Omega = true })).until(s).bad(1)
+		b.events = nil
+		b.take(b.c.Step(Stop{}, s))
+		b.want("VS 10.0.0.100 DOWN")
+	})
 }
 
 func TestReload(t *testing.T) {

@@ -72,7 +72,10 @@ func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) 
 		cause = s.quorumCause(false)
 	}
 	s.quorum = has
-	c.publishService(s, stateOf(has), cause)
+	ev := s.event(stateOf(has), cause)
+	// keepalived is silent about a virtual server that begins without quorum, unless a sorry server steps in.
+	ev.Quiet = !has && v.Sorry == nil
+	c.do(Publish{ev})
 	c.touch(s.kernel)
 }
 

@@ -14,6 +14,7 @@ type server struct {
 	conf     *conf.RealServer
 	checkers []*checker
 	up       bool // every checker is up
+	told     bool // something was published of it
 }
 
 // service is the state of one virtual server.
@@ -111,6 +112,7 @@ func previousOf(now event.State) event.State {
 }
 
 func (c *Core) publishServer(r *server, state event.State, cause string) {
+	r.told = true
 	c.do(Publish{event.Event{
 		Kind: event.RealServer, Name: serverName(r.service.conf, r.conf), Service: r.service.name,
 		State: state, Previous: previousOf(state), Cause: cause,
@@ -119,9 +121,13 @@ func (c *Core) publishServer(r *server, state event.State, cause string) {
 }
 
 func (c *Core) publishService(s *service, state event.State, cause string) {
-	c.do(Publish{event.Event{
+	c.do(Publish{s.event(state, cause)})
+}
+
+func (s *service) event(state event.State, cause string) event.Event {
+	return event.Event{
 		Kind: event.VirtualServer, Name: s.name,
 		State: state, Previous: previousOf(state), Cause: cause,
 		ServiceKey: s.conf.Key(),
-	}})
+	}
 }

@@ -373,12 +373,15 @@ func (p *parent) onMessage(m childMessage) {
 	case msgEvent:
 		var ev event.Event
 		if p.decoded(m, &ev) {
+			if text := eventText(ev); text != "" {
+				p.logFor(m.from, logLine{At: ev.At, Level: slog.LevelInfo, Text: text})
+			}
 			p.onEvent(ev)
 		}
 	case msgLog:
 		var l logLine
 		if p.decoded(m, &l) {
-			p.journal.add(journalLine{l, identOf(m.from.role), m.from.cmd.Process.Pid})
+			p.logFor(m.from, l)
 		}
 	case msgFatal:
 		f := new(fatal)
@@ -386,6 +389,11 @@ func (p *parent) onMessage(m childMessage) {
 			m.from.fatal = f
 		}
 	}
+}
+
+// logFor logs in the name of a child, under the ident that keepalived's has.
+func (p *parent) logFor(c *process, l logLine) {
+	p.journal.add(journalLine{l, identOf(c.role), c.cmd.Process.Pid})
 }
 
 func (p *parent) decoded(m childMessage, v any) bool {
@@ -410,11 +418,8 @@ func (p *parent) allReady() {
 	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))
 }
 
-// onEvent shows one transition to everybody: log, notify, checker.
+// onEvent hands one transition to everybody who waits for it: notify, checker.
 func (p *parent) onEvent(ev event.Event) {
-	if text := eventText(ev); text != "" {
-		p.log.Info(text)
-	}
 	p.notifier.Publish(ev)
 	if ev.Kind != event.Instance {
 		return

@@ -8,11 +8,8 @@ import (
 	"log/slog"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-
-	"github.com/fsnotify/fsnotify"
 
 	"halbd/conf"
 )
@@ -30,28 +27,9 @@ func (f *file) run(ctx context.Context) {
 	if err := f.init(); err != nil {
 		f.log.Error(fmt.Sprintf("track_file %s: init_file: %v", f.conf.Name, err))
 	}
-	w, err := fsnotify.NewWatcher()
-	if err == nil {
-		defer w.Close()
-		// The directory: the file itself may be replaced, or not exist yet.
-		err = w.Add(filepath.Dir(f.conf.Path))
-	}
-	f.read()
-	if err != nil {
+	if err := follow(ctx, f.conf.Path, f.read, f.read); err != nil {
+		f.read()
 		f.log.Error(fmt.Sprintf("track_file %s cannot be followed, its value stays: %v", f.conf.Name, err))
-		return
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case ev := <-w.Events:
-			if filepath.Base(ev.Name) == filepath.Base(f.conf.Path) {
-				f.read()
-			}
-		case <-w.Errors: // events were lost
-			f.read()
-		}
 	}
 }
 

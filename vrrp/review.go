@@ -86,6 +86,9 @@ func (c *Core) waken(in *instance, now Time, cause string) {
 		return
 	}
 	c.becomeBackup(in, now, cause)
+	if in.cfg.PreemptDelay > 0 {
+		in.preemptAt = now + in.cfg.PreemptDelay // it runs from the start, too
+	}
 	if owner {
 		in.instant = true
 		c.set(in, timerMain, now)
