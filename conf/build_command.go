@@ -170,6 +170,16 @@ func (b *builder) checkSecurity() {
 	}
 }
 
+// dropHooks takes the scripts of an object that is removed out of account.
+func (b *builder) dropHooks(n *Notify) {
+	for _, c := range b.commands {
+		switch c.dst {
+		case &n.Master, &n.Backup, &n.Fault, &n.Stop, &n.Deleted, &n.RxLowerPri, &n.Any:
+			c.dropped = true
+		}
+	}
+}
+
 func (b *builder) finishCommand(c *rawCommand, def account) bool {
 	acc := def
 	if c.user != "" {

@@ -45,6 +45,7 @@ func (b *builder) finishGroups() {
 		switch len(g.Members) {
 		case 0:
 			b.complain(g.pos, Error, "Sync group %s, no matching virtual router found in group declaration - removing", g.Name)
+			b.dropHooks(&g.Notify)
 			continue
 		case 1:
 			b.complain(g.pos, Warning, "Sync group %s has only 1 virtual router(s) - this probably isn't what you want", g.Name)

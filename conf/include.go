@@ -109,9 +109,7 @@ func (p *preprocessor) match(pattern string, check includeCheck, pos Pos) []stri
 	case len(alternatives) > 1 && missing < len(alternatives):
 		p.includeProblem(pos, check&checkBrace != 0, "Some config files are missing: '%s'", pattern)
 	case wild:
-		if check&checkWildcard != 0 {
-			p.includeProblem(pos, true, "No config file matches '%s'", pattern)
-		}
+		p.includeProblem(pos, check&checkWildcard != 0, "Config files missing: nothing matches '%s'", pattern)
 	default:
 		p.includeProblem(pos, check&(checkMatch) != 0 || len(alternatives) > 1 && check&checkBrace != 0, "Config file '%s' is missing", pattern)
 	}

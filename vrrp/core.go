@@ -300,6 +300,9 @@ func (c *Core) remove(gone map[conf.InstanceKey]*instance) {
 // edit applies a changed configuration to a living instance.
 func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 	is := in.cfg
+	if was.OldChecksum != is.OldChecksum {
+		in.oldChecksum = is.OldChecksum == conf.OldChecksumAlways
+	}
 	if in.held && !sameAddresses(was, is) {
 		c.acts.Addresses = true
 		c.acts.Announce = append(c.acts.Announce, Announce{Instance: is.Name, Repeat: max(1, is.GARP.MasterRepeat), Only: newAddresses(was, is)})
