@@ -53,7 +53,7 @@ type child struct {
 }
 
 // Both engines publish through these; they never block.
-func (c *child) Publish(ev event.Event) { c.conn.Send(msgEvent, ev) }
+func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
 
 func (c *child) run() int {

@@ -3,6 +3,7 @@ package vrrp
 import (
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"halbd/conf"
@@ -59,6 +60,20 @@ func (a *addresses) reconcile(cfg *conf.Config, held []HeldAddress) {
 	gone := a.unwanted(cfg, wanted)
 	if len(ops)+len(gone) > 0 {
 		a.writer.post(job{ops: append(gone, ops...)}) // what must go frees the place of what must come
+	}
+}
+
+// gain sets addresses that have just come to be held. It is the short way of
+// a take-over, where looking at every other address too would cost time.
+func (a *addresses) gain(held []HeldAddress) {
+	var ops []netstate.Op
+	for i := range held {
+		if k, ok := a.key(held[i].Address); ok {
+			ops = a.add(ops, k, held[i].Address)
+		}
+	}
+	if len(ops) > 0 {
+		a.writer.post(job{ops: ops})
 	}
 }
 
@@ -150,26 +165,22 @@ func (a *addresses) announce(list []HeldAddress, an *Announce) {
 		alive.Store(true)
 		a.alive[an.Instance] = alive
 	}
-	byLink := map[string][]netip.Addr{}
-	var order []string
-	only := map[netip.Addr]bool{}
-	for _, o := range an.Only {
-		only[o] = true
-	}
-	for i := range list {
-		addr := list[i].Address
-		if an.Only != nil && !only[addr.Prefix.Addr()] {
-			continue
+	for rest := list; len(rest) > 0; {
+		name := rest[0].Address.Interface
+		var addrs []netip.Addr
+		var others []HeldAddress
+		for _, h := range rest {
+			switch addr := h.Address.Prefix.Addr(); {
+			case h.Address.Interface != name:
+				others = append(others, h)
+			case an.Only == nil || slices.Contains(an.Only, addr):
+				addrs = append(addrs, addr)
+			}
 		}
-		if byLink[addr.Interface] == nil {
-			order = append(order, addr.Interface)
+		if l := a.mirror.Link(name); l != nil && len(addrs) > 0 {
+			a.writer.post(job{announce: &announcement{link: *l, addrs: addrs, repeat: an.Repeat, alive: alive}})
 		}
-		byLink[addr.Interface] = append(byLink[addr.Interface], addr.Prefix.Addr())
-	}
-	for _, name := range order {
-		if l := a.mirror.Link(name); l != nil {
-			a.writer.post(job{announce: &announcement{link: *l, addrs: byLink[name], repeat: an.Repeat, alive: alive}})
-		}
+		rest = others
 	}
 }
 

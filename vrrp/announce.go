@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -100,7 +101,7 @@ func (w *announcer) set(a *announcement) error {
 	if err := w.open(&a.link); err != nil {
 		return err
 	}
-	router := forwards(a.link.Name)
+	router := slices.ContainsFunc(a.addrs, netip.Addr.Is6) && forwards(a.link.Name)
 	for range a.repeat {
 		for _, addr := range a.addrs {
 			if !a.alive.Load() {

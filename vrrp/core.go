@@ -16,6 +16,7 @@ import (
 type Core struct {
 	cfg       *conf.Config
 	instances []*instance // in file order
+	byName    map[string]*instance
 	routers   map[routerID][]*instance
 	groups    []*group
 	queue     queue
@@ -113,16 +114,15 @@ func (c *Core) Held(to []HeldAddress) []HeldAddress {
 
 // HeldBy appends the addresses of one instance if it is MASTER.
 func (c *Core) HeldBy(name string, to []HeldAddress) []HeldAddress {
-	for _, in := range c.instances {
-		if in.cfg.Name == name && in.held {
-			return in.addresses(to)
-		}
+	if in := c.byName[name]; in != nil && in.held {
+		return in.addresses(to)
 	}
 	return to
 }
 
 func (c *Core) begin() {
 	c.acts.Adverts = c.acts.Adverts[:0]
+	c.acts.Gained = c.acts.Gained[:0]
 	c.acts.Addresses = false
 	c.acts.Announce = c.acts.Announce[:0]
 	c.acts.Events = c.acts.Events[:0]
@@ -226,6 +226,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 	c.cfg = cfg
 	c.instances, c.groups, c.queue = nil, nil, nil
 	c.routers = map[routerID][]*instance{}
+	c.byName = map[string]*instance{}
 	c.strays = map[string]bool{}
 	var added, kept []*instance
 	edited := map[*instance]*conf.Instance{} // what it was
@@ -247,6 +248,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		link := c.links[n.Interface]
 		in.source = in.findSource(&link)
 		c.instances = append(c.instances, in)
+		c.byName[n.Name] = in
 		id := routerID{n.Interface, n.Family == conf.IPv6, n.VRID}
 		c.routers[id] = append(c.routers[id], in)
 		c.queue = append(c.queue, in)

@@ -64,7 +64,7 @@ func (p *script) note(a *Actions) {
 	for _, ad := range a.Adverts {
 		line("%s advert %d to %v", ad.Instance, ad.Priority, ad.Dst)
 	}
-	if a.Addresses {
+	if a.Addresses || len(a.Gained) > 0 {
 		var list []string
 		for _, h := range p.c.Held(nil) {
 			list = append(list, h.Address.Prefix.Addr().String())

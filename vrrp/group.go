@@ -19,15 +19,11 @@ func (c *Core) loadGroups(before []*group) {
 	for _, g := range before {
 		states[g.cfg.Name] = g.state
 	}
-	byName := map[string]*instance{}
-	for _, in := range c.instances {
-		byName[in.cfg.Name] = in
-	}
 	for i := range c.cfg.SyncGroups {
 		g := &group{cfg: &c.cfg.SyncGroups[i]}
 		g.state = states[g.cfg.Name]
 		for _, name := range g.cfg.Members {
-			if in := byName[name]; in != nil {
+			if in := c.byName[name]; in != nil {
 				in.group = g
 				g.members = append(g.members, in)
 			}

@@ -106,7 +106,7 @@ func (c *Core) becomeMaster(in *instance, now, late Time, cause string) {
 	in.forgetMaster()
 	c.advertise(in, in.priority)
 	in.held = true
-	c.acts.Addresses = true
+	c.acts.Gained = append(c.acts.Gained, in.cfg.Name)
 	g := &in.cfg.GARP
 	c.announce(in, g.MasterRepeat)
 	c.stopTimers(in)

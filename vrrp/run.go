@@ -30,6 +30,7 @@ type engine struct {
 	watcher  *netstate.Watcher
 	sockets  map[socketKey]*socket
 	byFD     map[int]*socket
+	held     []HeldAddress     // for act
 	wanted   map[string]bool   // interfaces that the core wants to hear of
 	retry    Time              // when to try again what the kernel refused; never: nothing
 	sendErr  map[string]string // by interface: what was said of failing adverts
@@ -315,11 +316,16 @@ func (e *engine) act(a *Actions) {
 			e.release(a.Events[i].Name)
 		}
 	}
+	for _, name := range a.Gained {
+		e.held = e.core.HeldBy(name, e.held[:0])
+		e.addrs.gain(e.held)
+	}
 	if a.Addresses {
 		e.reconcile()
 	}
 	for i := range a.Announce {
-		e.addrs.announce(e.core.HeldBy(a.Announce[i].Instance, nil), &a.Announce[i])
+		e.held = e.core.HeldBy(a.Announce[i].Instance, e.held[:0])
+		e.addrs.announce(e.held, &a.Announce[i])
 	}
 	e.publish(a)
 }

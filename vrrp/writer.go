@@ -77,23 +77,29 @@ func (w *writer) run() {
 				}
 				break
 			}
-			for i := range jobs {
-				w.do(&jobs[i])
-			}
+			w.do(jobs)
 		}
 	}
 }
 
-func (w *writer) do(j *job) {
-	if len(j.ops) > 0 {
-		if err := w.kernel.Apply(j.ops); err != nil {
+// do carries out what has come together: every change in one go, then the
+// announcements. An instance that gave its addresses up meanwhile is silent.
+func (w *writer) do(jobs []job) {
+	var ops []netstate.Op
+	for i := range jobs {
+		ops = append(ops, jobs[i].ops...)
+	}
+	if len(ops) > 0 {
+		if err := w.kernel.Apply(ops); err != nil {
 			w.failed(err)
 		}
 	}
-	if j.pace != nil {
-		w.announcers.pace(j.pace.garp, j.pace.na)
-	}
-	if j.announce != nil {
-		w.announcers.send(*j.announce)
+	for i := range jobs {
+		if p := jobs[i].pace; p != nil {
+			w.announcers.pace(p.garp, p.na)
+		}
+		if a := jobs[i].announce; a != nil {
+			w.announcers.send(*a)
+		}
 	}
 }

@@ -32,7 +32,7 @@ type Conn struct {
 
 	mu      sync.Mutex
 	wake    *sync.Cond
-	queue   [][]byte
+	queue   []message
 	queued  int // bytes in queue
 	writing bool
 	closed  bool
@@ -77,6 +77,32 @@ func (c *Conn) Send(kind Kind, v any) error {
 	}
 	c.push(b)
 	return nil
+}
+
+// Post queues a message that the connection's own goroutine makes JSON of, for
+// senders that have no time. It never blocks and drops nothing; v must not
+// change afterwards.
+func (c *Conn) Post(kind Kind, v any) {
+	c.mu.Lock()
+	if !c.closed {
+		c.queue = append(c.queue, message{kind: kind, v: v})
+		c.wake.Broadcast()
+	}
+	c.mu.Unlock()
+}
+
+// message is one that waits: encoded, or still to be.
+type message struct {
+	b    []byte
+	kind Kind
+	v    any
+}
+
+func (m *message) bytes() ([]byte, error) {
+	if m.b != nil {
+		return m.b, nil
+	}
+	return Encode(m.kind, m.v)
 }
 
 // Offer queues a message that may be lost: when more than a few megabytes wait
@@ -127,7 +153,7 @@ func Encode(kind Kind, v any) ([]byte, error) {
 func (c *Conn) push(b []byte) {
 	c.mu.Lock()
 	if !c.closed {
-		c.queue = append(c.queue, b)
+		c.queue = append(c.queue, message{b: b})
 		c.queued += len(b)
 		c.wake.Broadcast()
 	}
@@ -149,12 +175,7 @@ func (c *Conn) write() {
 		c.queue, c.queued, c.writing = nil, 0, true
 		c.mu.Unlock()
 
-		var err error
-		for _, b := range batch {
-			if _, err = c.f.Write(b); err != nil {
-				break
-			}
-		}
+		err := c.writeAll(batch)
 		c.mu.Lock()
 		c.writing = false
 		if err != nil { // the other side is gone; its reader learns it too
@@ -163,6 +184,19 @@ func (c *Conn) write() {
 		c.wake.Broadcast()
 		c.mu.Unlock()
 	}
+}
+
+func (c *Conn) writeAll(batch []message) error {
+	for i := range batch {
+		b, err := batch[i].bytes()
+		if err != nil {
+			continue // a value that is no JSON: nothing that waiting would mend
+		}
+		if _, err := c.f.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Flush waits until everything that was queued has been handed to the kernel.
