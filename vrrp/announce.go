@@ -86,9 +86,9 @@ func (s *announcers) close() {
 
 func (w *announcer) run() {
 	defer close(w.done)
-	for a := range w.jobs {
-		if err := w.set(&a); err != nil {
-			w.complain(fmt.Errorf("announce on %s: %w", a.link.Name, err))
+	for first := range w.jobs {
+		if err := w.burst(w.waiting(first)); err != nil {
+			w.complain(fmt.Errorf("announce on %s: %w", first.link.Name, err))
 		}
 	}
 	if w.conn != nil {
@@ -96,34 +96,70 @@ func (w *announcer) run() {
 	}
 }
 
-// set sends every address in turn, then again, as keepalived interleaves them.
-func (w *announcer) set(a *announcement) error {
-	if err := w.open(&a.link); err != nil {
-		return err
+// waiting adds every set that waits behind the first one.
+func (w *announcer) waiting(first announcement) []announcement {
+	sets := []announcement{first}
+	for len(w.jobs) > 0 {
+		a, ok := <-w.jobs
+		if !ok {
+			break
+		}
+		sets = append(sets, a)
 	}
-	router := slices.ContainsFunc(a.addrs, netip.Addr.Is6) && forwards(a.link.Name)
-	for range a.repeat {
-		for _, addr := range a.addrs {
-			if !a.alive.Load() {
-				return nil
-			}
-			frame, gap := naFrame(a.link.MAC, addr, router), w.na
-			if addr.Is4() {
-				var err error
-				if frame, err = garpFrame(a.link.MAC, addr); err != nil {
+	return sets
+}
+
+// burst sends each address of every set once, then again, as keepalived
+// interleaves the addresses of one instance: after a take-over of many
+// instances each address is known to the network before any is repeated.
+func (w *announcer) burst(sets []announcement) error {
+	rounds := 0
+	for i := range sets {
+		rounds = max(rounds, sets[i].repeat)
+	}
+	for round := range rounds {
+		for i := range sets {
+			if round < sets[i].repeat {
+				if err := w.once(&sets[i]); err != nil {
 					return err
 				}
-				gap = w.garp
-			}
-			if _, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: frame[:6]}); err != nil {
-				return err
-			}
-			if gap > 0 {
-				time.Sleep(gap)
 			}
 		}
 	}
 	return nil
+}
+
+// once sends every address of a set, unless they were given up meanwhile.
+func (w *announcer) once(a *announcement) error {
+	if err := w.open(&a.link); err != nil {
+		return err
+	}
+	router := slices.ContainsFunc(a.addrs, netip.Addr.Is6) && forwards(a.link.Name)
+	for _, addr := range a.addrs {
+		if !a.alive.Load() {
+			return nil
+		}
+		frame, gap, err := w.frame(a, addr, router)
+		if err != nil {
+			return err
+		}
+		if _, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: frame[:6]}); err != nil {
+			return err
+		}
+		if gap > 0 {
+			time.Sleep(gap)
+		}
+	}
+	return nil
+}
+
+// frame builds the packet of one address, and says how long the next must wait.
+func (w *announcer) frame(a *announcement, addr netip.Addr, router bool) ([]byte, time.Duration, error) {
+	if addr.Is6() {
+		return naFrame(a.link.MAC, addr, router), w.na, nil
+	}
+	b, err := garpFrame(a.link.MAC, addr)
+	return b, w.garp, err
 }
 
 func (w *announcer) open(l *netstate.Link) error {
