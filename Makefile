@@ -32,11 +32,12 @@ unit:
 	go test -race $$(go list ./... | grep -v -e /internal/e2e -e /internal/ipvskernel)
 
 # The tests wait for protocol timers most of the time: more of them than cores run side by side.
+# They build the daemon themselves, which the test cache knows nothing of.
 namespaces:
-	go test -race -parallel 8 ./internal/e2e
+	go test -count=1 -race -parallel 8 ./internal/e2e
 
 kernel:
-	go test ./internal/ipvskernel
+	go test -count=1 ./internal/ipvskernel
 
 # halbd and the installed keepalived in one run, as ratios.
 bench: deps build
