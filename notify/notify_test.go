@@ -161,6 +161,9 @@ func TestScriptSecurityNamesTheComponent(t *testing.T) {
 		t.Errorf("secure script: %+v, shell %v", v, c.Shell)
 	}
 	os.Chmod(dir, 0o777)
+	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}, UID: 65534}); v.Insecure {
+		t.Errorf("a script of another account than root is judged: %+v", v)
+	}
 	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}); !v.Insecure || !strings.Contains(v.Reason, dir) || !strings.Contains(v.Reason, "0777") {
 		t.Errorf("writable directory: %+v", v)
 	}
