@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 
@@ -57,8 +56,6 @@ func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
 
 func (c *child) run() int {
-	// A heap of a few megabytes: collect early rather than hold twice as much.
-	debug.SetGCPercent(50)
 	cfg, err := c.begin()
 	if err != nil {
 		return c.fail(1, err)
@@ -72,7 +69,6 @@ func (c *child) run() int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	c.watchSignals(ctx, cancel)
-	debug.FreeOSMemory() // the text of the snapshot
 	err = c.engine(ctx, cancel, cfg)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
