@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -28,8 +27,12 @@ type builder struct {
 	servers  []*rawServer
 	vsgs     map[string]*rawServerGroup
 	commands []*rawCommand
-	names    map[blockName]bool // blocks that are known by name only
+	hooked   map[**Command]*rawCommand // the commands by what they are for
+	names    map[blockName]bool        // blocks that are known by name only
 	statics  []rawAddress
+	written  []writing // by row: where a keyword was given last
+	blocks   []int     // serial numbers of the open blocks
+	serial   int
 
 	// What is open at the moment.
 	script      *rawScript
@@ -94,9 +97,11 @@ func (b *builder) statement(kw *Keyword, s Statement) {
 	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
 		return
 	}
+	before := len(b.diags)
 	if kw.set != nil {
 		kw.set(b, kw, s)
 	}
+	b.judgeRepetition(kw, s, before)
 }
 
 // open begins a block or list; false asks the walker to skip it.
@@ -105,6 +110,7 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 		return false
 	}
 	b.refuse = false
+	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
 	}
@@ -112,9 +118,12 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):
 		kw.set(b, kw, s)
 	case kw.Shape == List && len(s.Words) > 1 && !strings.HasPrefix(kw.Args, "<"):
-		b.complain(s.PosOf(1), Error, "Block %s has extra parameters %s ...", kw.Name, s.Words[1].Text)
+		b.report(wordsBeforeBlock, s.PosOf(1), "Block %s has extra parameters %s ...", kw.Name, s.Words[1].Text)
 	case kw.Shape == Block && strings.HasPrefix(kw.Args, "<name"):
 		b.declare(kw, s)
+	}
+	if b.refuse {
+		b.leave()
 	}
 	return !b.refuse
 }
@@ -162,6 +171,7 @@ func (b *builder) item(kw *Keyword, s Statement) {
 
 // close ends what open began.
 func (b *builder) close(kw *Keyword) {
+	b.leave()
 	if b.dead {
 		return
 	}
@@ -207,7 +217,7 @@ func (b *builder) closeRoot(name string) {
 // a valid one. False means that the statement is not to be stored.
 func (b *builder) judge(kw *Keyword, s Statement) bool {
 	if !kw.Acts {
-		b.add(s.Pos, Warning, ClassNone, "%s is understood but not acted on yet", kw.Name)
+		b.report(notActedOn, s.Pos, "%s is understood but not acted on yet", kw.Name)
 	}
 	if strings.HasPrefix(kw.Status, "deprecated alias of ") {
 		b.deprecated(kw, s)
@@ -215,9 +225,10 @@ func (b *builder) judge(kw *Keyword, s Statement) bool {
 	if len(s.Words) < 2 {
 		return b.judgeMissing(kw, s)
 	}
+	b.judgeSurplus(kw, s)
 	if kw.set == nil && kw.Shape == Simple {
-		if problem := kw.value.check(s.Words[1].Text); problem != "" {
-			b.complain(s.PosOf(1), Error, "%s: %s", kw.Name, problem)
+		if p := kw.value.check(s.Words[1].Text); p.code != 0 {
+			b.report(p.code, s.PosOf(1), "%s: %s - ignoring", kw.Name, p.text)
 		}
 	}
 	return true
@@ -228,12 +239,11 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 	case kw.value.kind == valueNone || kw.value.optional:
 		return true
 	case kw.Shape == Block && kw.Tolerant:
-		b.complain(s.Pos, Error, "%s must have a name", kw.Name)
+		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:
-		b.complain(s.Pos, Error, "%s: argument missing - ignoring", kw.Name)
+		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
 	default:
-		b.add(s.Pos, Error, ClassArgument, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
-		b.diags[len(b.diags)-1].NoStart = true
+		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
 		b.dead = true
 	}
 	return false
@@ -251,7 +261,7 @@ func (b *builder) deprecated(kw *Keyword, s Statement) {
 	if silentAliases[kw.Name] || strings.HasSuffix(kw.Block, "SMTP_CHECK/host") || kw.Block == "virtual_server/real_server/SMTP_CHECK" {
 		return
 	}
-	b.complain(s.Pos, Warning, "%s is deprecated - please use '%s'", kw.Name, strings.TrimPrefix(kw.Status, "deprecated alias of "))
+	b.report(deprecatedName, s.Pos, "%s is deprecated - please use '%s'", kw.Name, strings.TrimPrefix(kw.Status, "deprecated alias of "))
 }
 
 // declare remembers the name of a block that halbd does not act on, so that
@@ -259,27 +269,16 @@ func (b *builder) deprecated(kw *Keyword, s Statement) {
 func (b *builder) declare(kw *Keyword, s Statement) {
 	key := blockName{kw.Name, s.Words[1].Text}
 	if b.names[key] {
-		b.complain(s.Pos, Error, "%s %s already defined", kw.Name, s.Words[1].Text)
+		b.report(duplicateName, s.Pos, "%s %s already defined", kw.Name, s.Words[1].Text)
 		b.refuse = true
 		return
 	}
 	b.names[key] = true
 }
 
-// add records a diagnostic.
-func (b *builder) add(pos Pos, sev Severity, class Class, format string, args ...any) {
-	b.diags = append(b.diags, Diagnostic{Pos: pos, Severity: sev, Class: class, Text: fmt.Sprintf(format, args...)})
-}
-
-// complain records what keepalived -t calls a configuration error.
-func (b *builder) complain(pos Pos, sev Severity, format string, args ...any) {
-	b.add(pos, sev, ClassConfig, format, args...)
-}
-
-// refuseStart records an error that keeps keepalived from starting.
-func (b *builder) refuseStart(pos Pos, class Class, format string, args ...any) {
-	b.add(pos, Error, class, format, args...)
-	b.diags[len(b.diags)-1].NoStart = true
+// report records a diagnostic.
+func (b *builder) report(c Code, pos Pos, format string, args ...any) *Diagnostic {
+	return b.diags.report(c, pos, format, args...)
 }
 
 // uintArg reads word i of s in the range of kw.
@@ -290,13 +289,13 @@ func (b *builder) uintArg(kw *Keyword, s Statement, i int) (uint64, bool) {
 
 // numberArg reads word i of s, complaining about a number that v does not allow.
 func (b *builder) numberArg(name string, v valueSpec, s Statement, i int) (neg bool, n uint64, ok bool) {
-	neg, n, ok, problem := v.number(s.Words[i].Text)
-	if problem != "" {
+	neg, n, ok, p := v.number(s.Words[i].Text)
+	if p.code != 0 {
 		consequence := "ignoring"
 		if ok {
 			consequence = "rounding"
 		}
-		b.complain(s.PosOf(i), Error, "%s: %s - %s", name, problem, consequence)
+		b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
 	}
 	return neg, n, ok
 }
@@ -313,7 +312,7 @@ func (b *builder) intArg(kw *Keyword, s Statement) (int, bool) {
 // atLeastOne reads a number for which keepalived takes 1 in place of 0.
 func (b *builder) atLeastOne(kw *Keyword, s Statement) (uint64, bool) {
 	if neg, n, ok := scaled(s.Words[1].Text, kw.value.places); ok && !neg && n == 0 {
-		b.complain(s.PosOf(1), Error, "%s must be greater than 0, setting to 1", kw.Name)
+		b.report(zeroTaken, s.PosOf(1), "%s must be greater than 0, setting to 1", kw.Name)
 		return seconds1(kw.value.places), true
 	}
 	return b.uintArg(kw, s, 1)
@@ -335,7 +334,7 @@ func (b *builder) boolArg(kw *Keyword, s Statement) (value, ok bool) {
 	}
 	value, ok = parseBool(s.Words[1].Text)
 	if !ok {
-		b.complain(s.PosOf(1), Error, "%s: invalid boolean '%s' - ignoring", kw.Name, s.Words[1].Text)
+		b.report(badBoolean, s.PosOf(1), "%s: invalid boolean '%s' - ignoring", kw.Name, s.Words[1].Text)
 	}
 	return value, ok
 }

@@ -27,20 +27,20 @@ func (b *builder) address(s Statement) (a Address, ok bool) {
 		}
 		switch word {
 		case "use_vmac":
-			b.add(s.PosOf(i), Warning, ClassNone, "use_vmac is understood but not acted on yet")
+			b.report(notActedOn, s.PosOf(i), "use_vmac is understood but not acted on yet")
 			continue
 		case "dev", "scope", "brd", "broadcast", "label", "peer", "preferred_lft", "track_group":
 		default:
-			b.complain(s.PosOf(i), Error, "Unknown configuration entry '%s' for ip address - ignoring", word)
+			b.report(badWord, s.PosOf(i), "Unknown configuration entry '%s' for ip address - ignoring", word)
 			continue
 		}
 		if i+1 >= len(s.Words) {
-			b.complain(s.PosOf(i), Error, "No %s parameter specified for %s", word, text)
+			b.report(missingValue, s.PosOf(i), "No %s parameter specified for %s", word, text)
 			return a, true
 		}
 		i++
 		if word == "dev" && a.Interface != "" {
-			b.complain(s.PosOf(i), Error, "second dev of address %s - ignoring the address", text)
+			b.report(alreadySet, s.PosOf(i), "second dev of address %s - ignoring the address", text)
 			return a, false
 		}
 		b.addressOption(&a, s, i)
@@ -65,9 +65,9 @@ func (b *builder) addressPrefix(s Statement) (netip.Prefix, bool) {
 		if strings.Contains(host, ":") {
 			v.high = 128
 		}
-		_, n, ok, problem := v.number(length)
+		_, n, ok, p := v.number(length)
 		if !ok {
-			b.complain(s.Pos, Error, "%s: Invalid address prefix len %s for address %s - using %d", problem, length, text, v.high)
+			b.report(badPrefix, s.Pos, "%s: Invalid address prefix len %s for address %s - using %d", p.text, length, text, v.high)
 			n = v.high
 		}
 		if err == nil {
@@ -75,7 +75,7 @@ func (b *builder) addressPrefix(s Statement) (netip.Prefix, bool) {
 		}
 	}
 	if err != nil {
-		b.complain(s.Pos, Error, "VRRP parsed invalid IP %s. skipping IP...", text)
+		b.report(badAddress, s.Pos, "VRRP parsed invalid IP %s. skipping IP...", text)
 		return netip.Prefix{}, false
 	}
 	return netip.PrefixFrom(addr, addr.BitLen()), true
@@ -104,7 +104,7 @@ func (a *Address) flag(word string) *bool {
 func (b *builder) addressOption(a *Address, s Statement, i int) {
 	value, v4 := s.Words[i].Text, a.Prefix.Addr().Is4()
 	bad := func() {
-		b.complain(s.PosOf(i), Error, "Invalid %s %s for address %s - ignoring", s.Words[i-1].Text, value, s.Words[0].Text)
+		b.report(badValue, s.PosOf(i), "Invalid %s %s for address %s - ignoring", s.Words[i-1].Text, value, s.Words[0].Text)
 	}
 	switch s.Words[i-1].Text {
 	case "dev":
@@ -132,7 +132,11 @@ func (b *builder) addressOption(a *Address, s Statement, i int) {
 		}
 		a.Broadcast = brd
 	case "label":
-		if len(value) > 15 || !v4 {
+		if len(value) > 15 {
+			b.report(longName, s.PosOf(i), "label %s of address %s has more than 15 bytes - ignoring the label", value, s.Words[0].Text)
+			return
+		}
+		if !v4 {
 			bad()
 			return
 		}
@@ -140,7 +144,7 @@ func (b *builder) addressOption(a *Address, s Statement, i int) {
 	case "peer":
 		peer, err := parseAddr(value)
 		if err != nil || peer.Is4() != v4 {
-			b.complain(s.PosOf(i), Error, "Invalid peer address %s", value)
+			b.report(badAddress, s.PosOf(i), "Invalid peer address %s", value)
 			return
 		}
 		a.Peer = netip.PrefixFrom(peer, peer.BitLen())
@@ -153,9 +157,9 @@ func (b *builder) addressOption(a *Address, s Statement, i int) {
 			a.PreferredLifetime = uint32(n)
 		}
 	case "track_group":
-		b.add(s.PosOf(i-1), Warning, ClassNone, "track_group is understood but not acted on yet")
+		b.report(notActedOn, s.PosOf(i-1), "track_group is understood but not acted on yet")
 		if !b.names[blockName{"track_group", value}] {
-			b.complain(s.PosOf(i), Error, "track_group %s not found - ignoring", value)
+			b.report(danglingName, s.PosOf(i), "track_group %s not found - ignoring", value)
 		}
 	}
 }
@@ -197,7 +201,7 @@ func (b *builder) finishStatics() {
 		if a.Interface == "" {
 			a.Interface = b.global.defaultIf
 			if !b.interfaceExists(a.Interface) {
-				b.refuseStart(a.pos, ClassFatal, "Static address %s requires either an interface or default interface must exist", a.Prefix)
+				b.report(defaultMissing, a.pos, "Static address %s requires either an interface or default interface must exist", a.Prefix)
 				continue
 			}
 		}
@@ -216,6 +220,6 @@ func (b *builder) interfaceExists(name string) bool {
 func (b *builder) wantInterface(pos Pos, name, what string) {
 	if !b.interfaceExists(name) {
 		b.noInterface = true
-		b.refuseStart(pos, ClassConfig, "WARNING - interface %s for %s doesn't exist", name, what)
+		b.report(interfaceMissing, pos, "WARNING - interface %s for %s doesn't exist", name, what)
 	}
 }

@@ -48,10 +48,10 @@ func (b *builder) closeCheck() {
 	case c == nil || b.rs == nil:
 		return
 	case c.HTTP != nil && len(c.HTTP.URLs) == 0:
-		b.complain(c.pos, Error, "HTTP/SSL_GET checker has no urls specified - ignoring")
+		b.report(incompleteBlock, c.pos, "HTTP/SSL_GET checker has no urls specified - ignoring")
 		return
 	case c.Misc != nil && c.miscArgs == nil:
-		b.complain(c.pos, Error, "No script path has been specified for MISC_CHECKER - skipping")
+		b.report(incompleteBlock, c.pos, "No script path has been specified for MISC_CHECKER - skipping")
 		return
 	}
 	if c.Misc != nil {
@@ -69,7 +69,7 @@ func (b *builder) closeURL() {
 		return
 	}
 	if u.Path == "" {
-		b.complain(u.pos, Error, "HTTP/SSL_GET checker url has no path - ignoring")
+		b.report(incompleteBlock, u.pos, "HTTP/SSL_GET checker url has no path - ignoring")
 		return
 	}
 	if len(u.Status) == 0 {
@@ -82,7 +82,7 @@ func setAddr(field func(*builder) *netip.Addr) setter {
 	return func(b *builder, kw *Keyword, s Statement) {
 		a, err := parseAddr(s.Words[1].Text)
 		if err != nil {
-			b.complain(s.PosOf(1), Error, "Invalid %s address %s - ignoring", kw.Name, s.Words[1].Text)
+			b.report(badAddress, s.PosOf(1), "Invalid %s address %s - ignoring", kw.Name, s.Words[1].Text)
 			return
 		}
 		*field(b) = a
@@ -124,8 +124,8 @@ func httpSetters() blockSetters {
 		"nb_get_retry": setMaybeInt(func(b *builder) *maybe[int] { return &b.check.retry }),
 		"virtualhost":  setString(func(b *builder) *string { return &b.check.vhost }),
 		"http_protocol": func(b *builder, kw *Keyword, s Statement) {
-			if problem := kw.value.check(s.Words[1].Text); problem != "" {
-				b.complain(s.PosOf(1), Error, "http_protocol: %s - ignoring", problem)
+			if p := kw.value.check(s.Words[1].Text); p.code != 0 {
+				b.report(p.code, s.PosOf(1), "http_protocol: %s - ignoring", p.text)
 				return
 			}
 			b.check.HTTP.Version = strings.ToUpper(s.Words[1].Text)
@@ -149,7 +149,7 @@ func urlSetters() blockSetters {
 		"digest": func(b *builder, _ *Keyword, s Statement) {
 			d := strings.ToLower(s.Words[1].Text)
 			if len(d) != 32 || strings.Trim(d, "0123456789abcdef") != "" {
-				b.complain(s.PosOf(1), Error, "digest %s is not 32 hex digits - ignoring", s.Words[1].Text)
+				b.report(badValue, s.PosOf(1), "digest %s is not 32 hex digits - ignoring", s.Words[1].Text)
 				return
 			}
 			b.url.Digest = d
@@ -163,7 +163,7 @@ func urlSetters() blockSetters {
 				low, err1 := strconv.Atoi(from)
 				high, err2 := strconv.Atoi(to)
 				if err1 != nil || err2 != nil || low < 100 || high > 599 || low > high {
-					b.complain(s.PosOf(i+1), Error, "Invalid HTTP_GET status code '%s'", w.Text)
+					b.report(badValue, s.PosOf(i+1), "Invalid HTTP_GET status code '%s'", w.Text)
 					continue
 				}
 				b.url.Status = append(b.url.Status, StatusRange{low, high})
@@ -175,12 +175,8 @@ func urlSetters() blockSetters {
 func miscSetters() blockSetters {
 	return blockSetters{
 		"misc_path": func(b *builder, _ *Keyword, s Statement) {
-			s.Words = s.Words[:2] // keepalived drops further words without a message
-			b.commands = dropCommand(b.commands, &b.check.misc)
-			before := len(b.commands)
-			b.scriptArg(&b.check.misc, "MISC_CHECK of "+b.rs.Addr.String(), s)
-			if len(b.commands) > before {
-				b.check.miscArgs = b.commands[before]
+			if c := b.replaceScript(&b.check.misc, "MISC_CHECK of "+b.rs.Addr.String(), s); c != nil {
+				b.check.miscArgs = c
 			}
 		},
 		"misc_timeout": setDuration(func(b *builder) *time.Duration { return &b.check.miscTimeout }),

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,11 +22,9 @@ type rawCommand struct {
 // scriptArg stores the script of a statement: one word, quoted when it has
 // arguments, then an account. A second one of the same kind is refused.
 func (b *builder) scriptArg(dst **Command, what string, s Statement) {
-	for _, c := range b.commands {
-		if c.dst == dst {
-			b.complain(s.Pos, Error, "%s already specified - ignoring", what)
-			return
-		}
+	if b.hooked[dst] != nil {
+		b.report(alreadySet, s.Pos, "%s already specified - ignoring", what)
+		return
 	}
 	c := &rawCommand{pos: s.Pos, what: what, args: splitScript(s.Words[1].Text), dst: dst, checker: b.vs != nil}
 	if len(s.Words) > 2 {
@@ -35,10 +34,22 @@ func (b *builder) scriptArg(dst **Command, what string, s Statement) {
 		c.group = strings.TrimPrefix(s.Words[3].Text, ":")
 	}
 	if len(c.args) == 0 {
-		b.complain(s.PosOf(1), Error, "%s: empty script - ignoring", what)
+		b.report(missingValue, s.PosOf(1), "%s: empty script - ignoring", what)
 		return
 	}
-	b.commands = append(b.commands, c)
+	b.commands, b.hooked[dst] = append(b.commands, c), c
+}
+
+// replaceScript is scriptArg for a keyword of which the last one wins. It
+// drops words behind the script without a message, as keepalived does.
+func (b *builder) replaceScript(dst **Command, what string, s Statement) *rawCommand {
+	if old := b.hooked[dst]; old != nil {
+		b.commands = slices.DeleteFunc(b.commands, func(c *rawCommand) bool { return c == old })
+		delete(b.hooked, dst)
+	}
+	s.Words = s.Words[:2]
+	b.scriptArg(dst, what, s)
+	return b.hooked[dst]
 }
 
 // splitScript splits a script line into its words: ' and " group and glue to
@@ -116,7 +127,7 @@ func (b *builder) defaultAccount() account {
 	if u := b.global.scriptUser; u.name != "" {
 		a := b.account(u.name, u.group)
 		if a.err != nil {
-			b.complain(u.pos, Error, "Error setting global script uid/gid: %v", a.err)
+			b.report(unknownAccount, u.pos, "Error setting global script uid/gid: %v", a.err)
 		}
 		return a
 	}
@@ -164,7 +175,7 @@ func (b *builder) checkSecurity() {
 	}
 	for _, c := range b.commands {
 		if !c.dropped && (c.checker || !b.noInterface) {
-			b.add(Pos{}, Warning, ClassSecurity, "SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
+			b.report(securityOff, Pos{}, "SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
 			return
 		}
 	}
@@ -172,9 +183,8 @@ func (b *builder) checkSecurity() {
 
 // dropHooks takes the scripts of an object that is removed out of account.
 func (b *builder) dropHooks(n *Notify) {
-	for _, c := range b.commands {
-		switch c.dst {
-		case &n.Master, &n.Backup, &n.Fault, &n.Stop, &n.Deleted, &n.RxLowerPri, &n.Any:
+	for _, dst := range []**Command{&n.Master, &n.Backup, &n.Fault, &n.Stop, &n.Deleted, &n.RxLowerPri, &n.Any} {
+		if c := b.hooked[dst]; c != nil {
 			c.dropped = true
 		}
 	}
@@ -186,11 +196,11 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		acc = b.account(c.user, c.group)
 	}
 	if acc.err != nil {
-		class := ClassConfig
+		code := unknownAccount
 		if c.user != "" && !c.tracked {
-			class = ClassNone // keepalived only logs it
+			code = scriptAccountUnknown // keepalived only logs it
 		}
-		b.add(c.pos, Error, class, "Unable to set user for %s - removing: %v", c.what, acc.err)
+		b.report(code, c.pos, "Unable to set user for %s - removing: %v", c.what, acc.err)
 		return false
 	}
 	cmd := Command{Args: c.args, UID: acc.uid, GID: acc.gid}
@@ -198,13 +208,13 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		checked, verdict := b.opt.Host.CheckScript(cmd)
 		switch {
 		case verdict.Missing && c.tracked:
-			b.complain(c.pos, Warning, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
+			b.report(trackedMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
 			return false
 		case verdict.Missing:
-			b.add(c.pos, Warning, ClassNone, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
+			b.report(scriptMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
 			return false
 		case verdict.Insecure && b.global.EnableScriptSecurity:
-			b.complain(c.pos, Warning, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
+			b.report(scriptInsecure, c.pos, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
 			return false
 		}
 		cmd = checked

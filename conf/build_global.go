@@ -200,12 +200,12 @@ func globalSetters() blockSetters {
 func (b *builder) rtPriority(kw *Keyword, s Statement, p *Process) {
 	n, err := strconv.Atoi(s.Words[1].Text)
 	if err != nil {
-		b.complain(s.PosOf(1), Error, "%s: invalid number '%s' - ignoring", kw.Name, s.Words[1].Text)
+		b.report(badNumber, s.PosOf(1), "%s: invalid number '%s' - ignoring", kw.Name, s.Words[1].Text)
 		return
 	}
 	p.RTPriority = min(max(n, int(kw.value.low)), int(kw.value.high))
 	if n != p.RTPriority {
-		b.complain(s.PosOf(1), Error, "%s: %d is outside of [%s, %s] - setting to %d", kw.Name, n, kw.Min, kw.Max, p.RTPriority)
+		b.report(clampedNumber, s.PosOf(1), "%s: %d is outside of [%s, %s] - setting to %d", kw.Name, n, kw.Min, kw.Max, p.RTPriority)
 	}
 }
 
@@ -214,7 +214,7 @@ func (b *builder) cpuAffinity(kw *Keyword, s Statement, p *Process) {
 	for i, w := range s.Args() {
 		n, err := strconv.ParseUint(w.Text, 10, 16)
 		if err != nil {
-			b.complain(s.PosOf(i+1), Error, "%s: invalid cpu id '%s' - ignoring", kw.Name, w.Text)
+			b.report(badNumber, s.PosOf(i+1), "%s: invalid cpu id '%s' - ignoring", kw.Name, w.Text)
 			continue
 		}
 		p.CPUs = append(p.CPUs, int(n))
@@ -241,7 +241,7 @@ func setFIFO(field func(*builder) *FIFO) setter {
 	return func(b *builder, kw *Keyword, s Statement) {
 		f := field(b)
 		if f.Path != "" {
-			b.complain(s.Pos, Error, "%s already specified - ignoring %s", kw.Name, s.Words[1].Text)
+			b.report(alreadySet, s.Pos, "%s already specified - ignoring %s", kw.Name, s.Words[1].Text)
 			return
 		}
 		f.Path = s.Words[1].Text
@@ -262,7 +262,7 @@ func setFlushOnStop(b *builder, _ *Keyword, s Statement) {
 			b.global.LVSFlushOnStop = FlushServices
 			return
 		}
-		b.complain(s.PosOf(1), Error, "lvs_flush_on_stop: unknown option '%s' - ignoring", s.Words[1].Text)
+		b.report(badWord, s.PosOf(1), "lvs_flush_on_stop: unknown option '%s' - ignoring", s.Words[1].Text)
 	}
 }
 
@@ -270,7 +270,7 @@ func setFlushOnStop(b *builder, _ *Keyword, s Statement) {
 func (b *builder) optionNumber(block string, s Statement, i int) (uint64, bool) {
 	name := s.Words[i].Text
 	if i+1 >= len(s.Words) {
-		b.complain(s.PosOf(i), Error, "%s: value missing - ignoring", name)
+		b.report(missingValue, s.PosOf(i), "%s: value missing - ignoring", name)
 		return 0, false
 	}
 	v := valueSpec{kind: valueUint}
@@ -293,7 +293,7 @@ func setLVSTimeouts(b *builder, _ *Keyword, s Statement) {
 	for i := 1; i < len(s.Words); i += 2 {
 		dst := fields[s.Words[i].Text]
 		if dst == nil {
-			b.complain(s.PosOf(i), Error, "lvs_timeouts: unknown option '%s'", s.Words[i].Text)
+			b.report(badWord, s.PosOf(i), "lvs_timeouts: unknown option '%s'", s.Words[i].Text)
 			return
 		}
 		if n, ok := b.optionNumber("global_defs/lvs_timeouts/option", s, i); ok {
@@ -305,12 +305,12 @@ func setLVSTimeouts(b *builder, _ *Keyword, s Statement) {
 func setSyncDaemon(b *builder, _ *Keyword, s Statement) {
 	const options = "global_defs/lvs_sync_daemon/option"
 	if b.global.LVSSyncDaemon != nil {
-		b.complain(s.Pos, Error, "lvs_sync_daemon already specified as %s - ignoring", b.global.LVSSyncDaemon.Interface)
+		b.report(alreadySet, s.Pos, "lvs_sync_daemon already specified as %s - ignoring", b.global.LVSSyncDaemon.Interface)
 		return
 	}
 	d := &SyncDaemon{Interface: s.Words[1].Text}
 	if len(d.Interface) > 15 {
-		b.complain(s.PosOf(1), Error, "lvs_sync_daemon: interface name '%s' too long - ignoring", d.Interface)
+		b.report(longName, s.PosOf(1), "lvs_sync_daemon: interface name '%s' too long - ignoring", d.Interface)
 		return
 	}
 	for i := 2; i < len(s.Words); i += 2 {
@@ -318,7 +318,7 @@ func setSyncDaemon(b *builder, _ *Keyword, s Statement) {
 		switch s.Words[i].Text {
 		case "inst", "group":
 			if i+1 >= len(s.Words) {
-				b.complain(s.PosOf(i), Error, "lvs_sync_daemon: value of %s missing", s.Words[i].Text)
+				b.report(missingValue, s.PosOf(i), "lvs_sync_daemon: value of %s missing", s.Words[i].Text)
 				return
 			}
 			if s.Words[i].Text == "inst" {
@@ -326,13 +326,13 @@ func setSyncDaemon(b *builder, _ *Keyword, s Statement) {
 			} else if a, err := parseAddr(s.Words[i+1].Text); err == nil && a.IsMulticast() {
 				d.Group = a
 			} else {
-				b.complain(s.PosOf(i+1), Error, "lvs_sync_daemon: '%s' is not a multicast address - ignoring", s.Words[i+1].Text)
+				b.report(badAddress, s.PosOf(i+1), "lvs_sync_daemon: '%s' is not a multicast address - ignoring", s.Words[i+1].Text)
 			}
 		case "id", "maxlen", "port", "ttl":
 			n, ok = b.optionNumber(options, s, i)
 		default:
 			if i != 2 {
-				b.complain(s.PosOf(i), Error, "lvs_sync_daemon: unknown option '%s' - ignoring", s.Words[i].Text)
+				b.report(badWord, s.PosOf(i), "lvs_sync_daemon: unknown option '%s' - ignoring", s.Words[i].Text)
 			} else {
 				d.Instance = s.Words[i].Text
 			}
@@ -363,7 +363,7 @@ func setMulticast(f Family) setter {
 	return func(b *builder, kw *Keyword, s Statement) {
 		a, err := parseAddr(s.Words[1].Text)
 		if err != nil || familyOf(a) != f || !a.IsMulticast() {
-			b.complain(s.PosOf(1), Error, "%s: '%s' is not an %s multicast address - ignoring", kw.Name, s.Words[1].Text, f)
+			b.report(badAddress, s.PosOf(1), "%s: '%s' is not an %s multicast address - ignoring", kw.Name, s.Words[1].Text, f)
 			return
 		}
 		if f == IPv4 {
@@ -394,7 +394,7 @@ func setUmask(b *builder, kw *Keyword, s Statement) {
 			}
 			bit, ok := umaskBits[name]
 			if !ok {
-				b.complain(s.Pos, Error, "umask: unknown value '%s' - ignoring", name)
+				b.report(badWord, s.Pos, "umask: unknown value '%s' - ignoring", name)
 				return
 			}
 			mask |= bit
@@ -422,7 +422,7 @@ func (b *builder) finishGlobal() {
 	for _, u := range g.fifoUsers {
 		a := b.account(u.user, u.group)
 		if a.err != nil {
-			b.complain(u.pos, Error, "notify fifo %s: %v", u.fifo.Path, a.err)
+			b.report(unknownAccount, u.pos, "notify fifo %s: %v", u.fifo.Path, a.err)
 		}
 		u.fifo.UID, u.fifo.GID = a.uid, a.gid
 	}

@@ -43,13 +43,13 @@ type rawInstance struct {
 
 func openInstance(b *builder, _ *Keyword, s Statement) {
 	if len(s.Words) != 2 {
-		b.complain(s.Pos, Error, "vrrp_instance must have a name")
+		b.report(missingValue, s.Pos, "vrrp_instance must have a name")
 		b.refuse = true
 		return
 	}
 	name := s.Words[1].Text
 	if b.instOf[name] != nil {
-		b.complain(s.PosOf(1), Error, "vrrp instance %s already defined", name)
+		b.report(duplicateName, s.PosOf(1), "vrrp instance %s already defined", name)
 		b.refuse = true
 		return
 	}
@@ -96,7 +96,7 @@ func instanceSetters() blockSetters {
 				if s.Words[1].Text == "never" {
 					b.inst.OldChecksum = OldChecksumNever
 				} else {
-					b.complain(s.PosOf(1), Error, "old_unicast_checksum: unknown option '%s' - ignoring", s.Words[1].Text)
+					b.report(badWord, s.PosOf(1), "old_unicast_checksum: unknown option '%s' - ignoring", s.Words[1].Text)
 				}
 			}
 		},
@@ -158,15 +158,15 @@ func authSetters() blockSetters {
 				b.inst.AuthType = AuthPass
 			case "AH":
 				b.inst.AuthType = AuthAH
-				b.add(s.PosOf(1), Warning, ClassNone, "auth_type AH is understood but not acted on yet")
+				b.report(notActedOn, s.PosOf(1), "auth_type AH is understood but not acted on yet")
 			default:
-				b.complain(s.PosOf(1), Error, "(%s) unknown authentication type '%s'", b.inst.Name, s.Words[1].Text)
+				b.report(badWord, s.PosOf(1), "(%s) unknown authentication type '%s'", b.inst.Name, s.Words[1].Text)
 			}
 		},
 		"auth_pass": func(b *builder, _ *Keyword, s Statement) {
 			pass := s.Words[1].Text
 			if len(pass) > 8 {
-				b.complain(s.PosOf(1), Warning, "Truncating auth_pass to 8 characters")
+				b.report(passwordCut, s.PosOf(1), "Truncating auth_pass to 8 characters")
 				pass = pass[:8]
 			}
 			b.inst.AuthPass = []byte(pass)
@@ -177,11 +177,11 @@ func authSetters() blockSetters {
 func setState(b *builder, _ *Keyword, s Statement) {
 	state := s.Words[1].Text
 	if state != "MASTER" && state != "BACKUP" {
-		b.complain(s.PosOf(1), Error, "(%s) unknown state '%s', defaulting to BACKUP", b.inst.Name, state)
+		b.report(badWord, s.PosOf(1), "(%s) unknown state '%s', defaulting to BACKUP", b.inst.Name, state)
 		state = "BACKUP"
 	}
 	if b.inst.state != "" && b.inst.state != state {
-		b.complain(s.PosOf(1), Error, "(%s) state previously set as %s - ignoring %s", b.inst.Name, b.inst.state, state)
+		b.report(alreadySet, s.PosOf(1), "(%s) state previously set as %s - ignoring %s", b.inst.Name, b.inst.state, state)
 		return
 	}
 	b.inst.state = state
@@ -191,9 +191,9 @@ func setInterface(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
 	switch {
 	case len(name) > 15:
-		b.complain(s.PosOf(1), Error, "Interface name '%s' too long - ignoring", name)
+		b.report(longName, s.PosOf(1), "Interface name '%s' too long - ignoring", name)
 	case name == "lo":
-		b.complain(s.PosOf(1), Error, "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
+		b.report(loopback, s.PosOf(1), "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
 	default:
 		b.inst.Interface, b.inst.hasInterface = name, true
 		b.inst.interfacePos = s.PosOf(1)
@@ -214,9 +214,9 @@ func setSource(b *builder, kw *Keyword, s Statement) {
 	b.inst.unicastUsed = b.inst.unicastUsed || kw.Name == "unicast_src_ip"
 	switch {
 	case err != nil:
-		b.complain(s.PosOf(1), Error, "Configuration error: VRRP instance[%s] malformed src address[%s]. Skipping...", b.inst.Name, s.Words[1].Text)
+		b.report(badAddress, s.PosOf(1), "Configuration error: VRRP instance[%s] malformed src address[%s]. Skipping...", b.inst.Name, s.Words[1].Text)
 	case !b.inst.sameFamily(a):
-		b.complain(s.PosOf(1), Error, "Configuration error: VRRP instance[%s] and src address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
+		b.report(wrongFamily, s.PosOf(1), "Configuration error: VRRP instance[%s] and src address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
 	default:
 		b.inst.src = a
 	}
@@ -225,7 +225,7 @@ func setSource(b *builder, kw *Keyword, s Statement) {
 func setDestination(b *builder, _ *Keyword, s Statement) {
 	a, err := parseAddr(s.Words[1].Text)
 	if err != nil || !a.IsMulticast() || !b.inst.sameFamily(a) {
-		b.complain(s.PosOf(1), Error, "(%s) mcast_dst_ip %s is not a multicast address of the instance's family - ignoring", b.inst.Name, s.Words[1].Text)
+		b.report(badAddress, s.PosOf(1), "(%s) mcast_dst_ip %s is not a multicast address of the instance's family - ignoring", b.inst.Name, s.Words[1].Text)
 		return
 	}
 	b.inst.dst = a
@@ -237,10 +237,10 @@ func addUnicastPeer(b *builder, _ *Keyword, s Statement) {
 	b.inst.unicastUsed = true
 	switch {
 	case err != nil:
-		b.complain(s.Pos, Error, "Configuration error: VRRP instance[%s] malformed unicast peer address[%s]. Skipping...", b.inst.Name, text)
+		b.report(badAddress, s.Pos, "Configuration error: VRRP instance[%s] malformed unicast peer address[%s]. Skipping...", b.inst.Name, text)
 		return
 	case !b.inst.sameFamily(a):
-		b.complain(s.Pos, Error, "Configuration error: VRRP instance[%s] and unicast peer address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
+		b.report(wrongFamily, s.Pos, "Configuration error: VRRP instance[%s] and unicast peer address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
 		return
 	}
 	p := UnicastPeer{Addr: a}
@@ -251,7 +251,7 @@ func addUnicastPeer(b *builder, _ *Keyword, s Statement) {
 		case "max_ttl":
 			dst = &p.MaxTTL
 		default:
-			b.complain(s.PosOf(i), Error, "(%s) unknown unicast_peer option '%s' - ignoring", b.inst.Name, s.Words[i].Text)
+			b.report(badWord, s.PosOf(i), "(%s) unknown unicast_peer option '%s' - ignoring", b.inst.Name, s.Words[i].Text)
 			continue
 		}
 		if n, ok := b.optionNumber("vrrp_instance/unicast_peer/item", s, i); ok {
@@ -267,11 +267,11 @@ func addVIP(b *builder, _ *Keyword, s Statement) {
 		return
 	}
 	if !b.inst.sameFamily(a.Prefix.Addr()) {
-		b.complain(s.Pos, Error, "(%s): address family must match VRRP instance [%s] - ignoring", b.inst.Name, s.Words[0].Text)
+		b.report(wrongFamily, s.Pos, "(%s): address family must match VRRP instance [%s] - ignoring", b.inst.Name, s.Words[0].Text)
 		return
 	}
 	if b.inst.seen[a.Prefix] {
-		b.complain(s.Pos, Error, "(%s): VIP duplicates a VIP %s - ignoring", b.inst.Name, s.Words[0].Text)
+		b.report(duplicateItem, s.Pos, "(%s): VIP duplicates a VIP %s - ignoring", b.inst.Name, s.Words[0].Text)
 		return
 	}
 	b.inst.seen[a.Prefix] = true
@@ -284,7 +284,7 @@ func addExcluded(b *builder, _ *Keyword, s Statement) {
 		return
 	}
 	if b.inst.seen[a.Prefix] {
-		b.complain(s.Pos, Error, "(%s): Excluded VIP duplicates a VIP %s - ignoring", b.inst.Name, s.Words[0].Text)
+		b.report(duplicateItem, s.Pos, "(%s): Excluded VIP duplicates a VIP %s - ignoring", b.inst.Name, s.Words[0].Text)
 		return
 	}
 	b.inst.seen[a.Prefix] = true
@@ -303,7 +303,7 @@ type rawGroup struct {
 func openGroup(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
 	if b.groupOf[name] != nil {
-		b.complain(s.PosOf(1), Error, "vrrp sync group %s already defined", name)
+		b.report(duplicateName, s.PosOf(1), "vrrp sync group %s already defined", name)
 		b.refuse = true
 		return
 	}

@@ -68,7 +68,7 @@ func serverGroup(b *builder, _ *Keyword, s Statement) {
 	}
 	name := s.Words[1].Text
 	if b.vsgs[name] != nil {
-		b.complain(s.PosOf(1), Error, "virtual server group %s already defined", name)
+		b.report(duplicateName, s.PosOf(1), "virtual server group %s already defined", name)
 		b.refuse = true
 		return
 	}
@@ -86,7 +86,7 @@ func (b *builder) groupMember(s Statement) {
 	m, err := memberRange(text)
 	port, ok := b.port(s, 1, 0)
 	if err != nil || !ok {
-		b.complain(s.Pos, Error, "Invalid virtual server group entry %s - skipping", text)
+		b.report(badAddress, s.Pos, "Invalid virtual server group entry %s - skipping", text)
 		return
 	}
 	m.Port = port
@@ -102,7 +102,7 @@ func (b *builder) groupFwmark(s Statement) {
 	if len(s.Words) > 2 {
 		f, known := families[s.Words[2].Text]
 		if !known {
-			b.complain(s.PosOf(2), Error, "virtual server group fwmark: unknown family '%s' - ignoring", s.Words[2].Text)
+			b.report(badWord, s.PosOf(2), "virtual server group fwmark: unknown family '%s' - ignoring", s.Words[2].Text)
 		}
 		m.Family = f
 	}
@@ -171,9 +171,9 @@ func (b *builder) port(s Statement, i int, low uint64) (uint16, bool) {
 		return 0, true
 	}
 	v := valueSpec{kind: valueUint, low: low, high: math.MaxUint16}
-	_, n, ok, problem := v.number(s.Words[i].Text)
+	_, n, ok, p := v.number(s.Words[i].Text)
 	if !ok {
-		b.complain(s.PosOf(i), Error, "%s", problem)
+		b.report(p.code, s.PosOf(i), "%s", p.text)
 	}
 	return uint16(n), ok
 }
@@ -182,7 +182,7 @@ func openServer(b *builder, _ *Keyword, s Statement) {
 	v := &rawServer{pos: s.Pos, weight: 1, VirtualServer: VirtualServer{Quorum: 1}}
 	word := s.Words[1].Text
 	if (word == "fwmark" || word == "group") && len(s.Words) < 3 {
-		b.complain(s.PosOf(1), Error, "virtual_server %s: value missing - skipping", word)
+		b.report(missingValue, s.PosOf(1), "virtual_server %s: value missing - skipping", word)
 		b.refuse = true
 		return
 	}
@@ -198,7 +198,7 @@ func openServer(b *builder, _ *Keyword, s Statement) {
 		addr, err := parseAddr(word)
 		port, ok := b.port(s, 2, 1)
 		if err != nil || !ok {
-			b.complain(s.PosOf(1), Error, "Invalid virtual server IP address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
+			b.report(badAddress, s.PosOf(1), "Invalid virtual server IP address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
 			b.refuse = true
 		}
 		v.Addr = netip.AddrPortFrom(addr, port)
@@ -240,7 +240,7 @@ func serverSetters() blockSetters {
 		"ip_family": func(b *builder, _ *Keyword, s Statement) {
 			f, ok := families[s.Words[1].Text]
 			if !ok {
-				b.complain(s.PosOf(1), Error, "unknown address family %s", s.Words[1].Text)
+				b.report(badWord, s.PosOf(1), "unknown address family %s", s.Words[1].Text)
 				return
 			}
 			b.vs.family = f
@@ -288,7 +288,7 @@ func serverSetters() blockSetters {
 
 func setScheduler(b *builder, _ *Keyword, s Statement) {
 	if !slices.Contains(Schedulers, s.Words[1].Text) {
-		b.complain(s.PosOf(1), Error, "Invalid lvs_scheduler '%s' - ignoring", s.Words[1].Text)
+		b.report(badWord, s.PosOf(1), "Invalid lvs_scheduler '%s' - ignoring", s.Words[1].Text)
 		return
 	}
 	b.vs.Scheduler = s.Words[1].Text
@@ -298,7 +298,7 @@ func setProtocol(b *builder, _ *Keyword, s Statement) {
 	protocols := map[string]Protocol{"TCP": ProtoTCP, "UDP": ProtoUDP, "SCTP": ProtoSCTP}
 	p, ok := protocols[strings.ToUpper(s.Words[1].Text)]
 	if !ok {
-		b.complain(s.PosOf(1), Error, "Unknown protocol %s - ignoring", s.Words[1].Text)
+		b.report(badWord, s.PosOf(1), "Unknown protocol %s - ignoring", s.Words[1].Text)
 		return
 	}
 	b.vs.Protocol, b.vs.proto = p, true
@@ -314,7 +314,7 @@ func setGranularity(b *builder, _ *Keyword, s Statement) {
 	n, err := strconv.ParseUint(s.Words[1].Text, 10, 8)
 	v6 := b.vs.Kind != ByAddress || b.vs.Addr.Addr().Is6()
 	if err != nil || n < 1 || n > 128 || !v6 {
-		b.complain(s.PosOf(1), Error, "Invalid persistence_granularity %s - ignoring", s.Words[1].Text)
+		b.report(badValue, s.PosOf(1), "Invalid persistence_granularity %s - ignoring", s.Words[1].Text)
 		return
 	}
 	b.vs.Granularity = uint32(n)
@@ -325,14 +325,14 @@ func setMethod(field func(*builder) **Forwarding) setter {
 	return func(b *builder, kw *Keyword, s Statement) {
 		f := &Forwarding{Method: Method(s.Words[1].Text)}
 		if f.Method != NAT && f.Method != DR && f.Method != TUN {
-			b.complain(s.PosOf(1), Error, "unknown [%s] routing method for virtual server.", s.Words[1].Text)
+			b.report(badWord, s.PosOf(1), "unknown [%s] routing method for virtual server.", s.Words[1].Text)
 			return
 		}
 		for i := 2; i < len(s.Words); i++ {
 			i += b.tunnelOption(f, s, i)
 		}
 		if f.TunnelType == TunnelGUE && f.TunnelPort == 0 {
-			b.complain(s.Pos, Error, "%s: type gue requires a port - ignoring", kw.Name)
+			b.report(missingValue, s.Pos, "%s: type gue requires a port - ignoring", kw.Name)
 			return
 		}
 		*field(b) = f
@@ -349,7 +349,7 @@ func (b *builder) tunnelOption(f *Forwarding, s Statement, i int) int {
 		return 0
 	}
 	if f.Method != TUN || (word != "type" && word != "port") || i+1 >= len(s.Words) {
-		b.complain(s.PosOf(i), Error, "lvs_method: unexpected option '%s' - ignoring", word)
+		b.report(wrongPlace, s.PosOf(i), "lvs_method: unexpected option '%s' - ignoring", word)
 		return 0
 	}
 	if word == "port" {
@@ -360,7 +360,7 @@ func (b *builder) tunnelOption(f *Forwarding, s Statement, i int) int {
 	}
 	t, ok := types[s.Words[i+1].Text]
 	if !ok {
-		b.complain(s.PosOf(i+1), Error, "lvs_method: unknown tunnel type '%s' - ignoring", s.Words[i+1].Text)
+		b.report(badWord, s.PosOf(i+1), "lvs_method: unknown tunnel type '%s' - ignoring", s.Words[i+1].Text)
 	}
 	f.TunnelType = t
 	return 1
@@ -370,7 +370,7 @@ func setSorry(b *builder, _ *Keyword, s Statement) {
 	addr, err := parseAddr(s.Words[1].Text)
 	port, ok := b.port(s, 2, 0)
 	if err != nil || !ok {
-		b.complain(s.PosOf(1), Error, "Invalid sorry server IP address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
+		b.report(badAddress, s.PosOf(1), "Invalid sorry server IP address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
 		return
 	}
 	b.vs.sorry = &SorryServer{Addr: netip.AddrPortFrom(addr, port)}
@@ -380,7 +380,7 @@ func openReal(b *builder, _ *Keyword, s Statement) {
 	addr, err := parseAddr(s.Words[1].Text)
 	port, ok := b.port(s, 2, 0)
 	if err != nil || !ok {
-		b.complain(s.PosOf(1), Error, "Invalid real server ip address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
+		b.report(badAddress, s.PosOf(1), "Invalid real server ip address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
 		b.refuse = true
 		return
 	}

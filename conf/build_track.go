@@ -23,7 +23,7 @@ type rawFile struct {
 func openScript(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
 	if b.scriptOf[name] != nil {
-		b.add(s.PosOf(1), Warning, ClassNone, "vrrp_script %s is already defined - ignoring this one", name)
+		b.report(silentDuplicate, s.PosOf(1), "vrrp_script %s is already defined - ignoring this one", name)
 		b.refuse = true
 		return
 	}
@@ -35,12 +35,9 @@ func openScript(b *builder, _ *Keyword, s Statement) {
 func scriptSetters() blockSetters {
 	return blockSetters{
 		"script": func(b *builder, _ *Keyword, s Statement) {
-			s.Words = s.Words[:2] // keepalived drops further words without a message
-			b.commands = dropCommand(b.commands, &b.script.cmd)
-			b.scriptArg(&b.script.cmd, "track script "+b.script.Name, s)
-			if n := len(b.commands); n > 0 && b.commands[n-1].dst == &b.script.cmd {
-				b.script.args = b.commands[n-1]
-				b.script.args.tracked = true
+			if c := b.replaceScript(&b.script.cmd, "track script "+b.script.Name, s); c != nil {
+				c.tracked = true
+				b.script.args = c
 			}
 		},
 		"interval": func(b *builder, kw *Keyword, s Statement) {
@@ -61,16 +58,6 @@ func scriptSetters() blockSetters {
 		},
 		"init_fail": func(b *builder, _ *Keyword, _ Statement) { b.script.InitFail = true },
 	}
-}
-
-// dropCommand removes the command for dst: for a keyword of which the last one wins.
-func dropCommand(list []*rawCommand, dst **Command) []*rawCommand {
-	for i, c := range list {
-		if c.dst == dst {
-			return append(list[:i:i], list[i+1:]...)
-		}
-	}
-	return list
 }
 
 func userAndGroup(s Statement) (user, group string) {
@@ -97,7 +84,7 @@ func (b *builder) weight(kw *Keyword, s Statement, weight *int, reverse *bool) {
 			*reverse = true
 		case "noreverse":
 		default:
-			b.complain(s.PosOf(2), Error, "weight: unknown option '%s' - ignoring", s.Words[2].Text)
+			b.report(badWord, s.PosOf(2), "weight: unknown option '%s' - ignoring", s.Words[2].Text)
 		}
 	}
 }
@@ -112,7 +99,7 @@ func (b *builder) count(kw *Keyword, s Statement, dst *int) {
 func openFile(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
 	if b.fileOf[name] != nil {
-		b.complain(s.PosOf(1), Error, "track_file %s already defined - ignoring", name)
+		b.report(duplicateName, s.PosOf(1), "track_file %s already defined - ignoring", name)
 		b.refuse = true
 		return
 	}
@@ -145,7 +132,7 @@ func fileSetters() blockSetters {
 func (b *builder) finishScripts() {
 	for _, s := range b.scripts {
 		if s.args == nil {
-			b.complain(s.pos, Error, "No script set for vrrp_script %s - removing", s.Name)
+			b.report(incompleteBlock, s.pos, "No script set for vrrp_script %s - removing", s.Name)
 			continue
 		}
 		if s.cmd == nil {
@@ -157,7 +144,7 @@ func (b *builder) finishScripts() {
 	}
 	for _, f := range b.files {
 		if f.Path == "" {
-			b.complain(f.pos, Error, "No file set for track_file %s - ignoring", f.Name)
+			b.report(incompleteBlock, f.pos, "No file set for track_file %s - ignoring", f.Name)
 			continue
 		}
 		b.cfg.TrackFiles = append(b.cfg.TrackFiles, f.TrackFile)
@@ -180,7 +167,7 @@ func (b *builder) trackItem(owner string, s Statement, list *[]rawTrack, def Tra
 	t := rawTrack{Track: def, pos: s.Pos}
 	for _, old := range *list {
 		if old.Name == t.Name {
-			b.complain(s.Pos, Error, "(%s) duplicate %s tracked - ignoring", owner, t.Name)
+			b.report(duplicateItem, s.Pos, "(%s) duplicate %s tracked - ignoring", owner, t.Name)
 			return
 		}
 	}
@@ -196,7 +183,7 @@ func (b *builder) trackItem(owner string, s Statement, list *[]rawTrack, def Tra
 		case word == "noreverse":
 			t.Reverse = false
 		default:
-			b.complain(s.PosOf(i), Error, "(%s) unknown track option '%s' of %s - ignoring", owner, word, t.Name)
+			b.report(badWord, s.PosOf(i), "(%s) unknown track option '%s' of %s - ignoring", owner, word, t.Name)
 			return
 		}
 	}
@@ -207,7 +194,7 @@ func (b *builder) trackWeight(owner, name string, s Statement, i, limit int) (in
 	v := valueSpec{kind: valueInt, lowNeg: true, low: 254, high: 254}
 	neg, n, ok := b.numberArg("weight", v, s, i)
 	if ok && int(n) > limit {
-		b.complain(s.PosOf(i), Error, "(%s) weight for %s cannot be +/-254. Setting to +/-253", owner, name)
+		b.report(weightClamped, s.PosOf(i), "(%s) weight for %s cannot be +/-254. Setting to +/-253", owner, name)
 		n = uint64(limit)
 	}
 	if neg {
@@ -227,7 +214,7 @@ func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
 			name, t := owner(b)
 			ref := b.scriptOf[s.Words[0].Text]
 			if ref == nil || ref.args == nil {
-				b.complain(s.Pos, Error, "(%s) track script %s not found, ignoring...", name, s.Words[0].Text)
+				b.report(danglingName, s.Pos, "(%s) track script %s not found, ignoring...", name, s.Words[0].Text)
 				return
 			}
 			b.trackItem(name, s, &t.scripts, Track{ref.Name, ref.Weight, ref.Reverse}, 253)
@@ -236,7 +223,7 @@ func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
 			name, t := owner(b)
 			ref := b.fileOf[s.Words[0].Text]
 			if ref == nil || ref.Path == "" {
-				b.complain(s.Pos, Error, "(%s) track file %s not found, ignoring...", name, s.Words[0].Text)
+				b.report(danglingName, s.Pos, "(%s) track file %s not found, ignoring...", name, s.Words[0].Text)
 				return
 			}
 			b.trackItem(name, s, &t.files, Track{ref.Name, ref.Weight, ref.Reverse}, 254)
@@ -256,12 +243,12 @@ var itemCheckers = map[string]setter{
 // checkLinkInterface complains about an interface that linkbeat or delays are for.
 func (b *builder) checkLinkInterface(kw *Keyword, s Statement) {
 	if b.opt.Host != nil && !b.opt.Host.InterfaceExists(s.Words[0].Text) {
-		b.add(s.Pos, Error, ClassFatal, "unknown interface %s specified for %s", s.Words[0].Text, kw.Name)
+		b.report(linkMissing, s.Pos, "unknown interface %s specified for %s", s.Words[0].Text, kw.Name)
 	}
 }
 
 func (b *builder) checkReference(block, what string, s Statement) {
 	if !b.names[blockName{block, s.Words[0].Text}] {
-		b.complain(s.Pos, Error, "%s %s not found, ignoring...", what, s.Words[0].Text)
+		b.report(danglingName, s.Pos, "%s %s not found, ignoring...", what, s.Words[0].Text)
 	}
 }

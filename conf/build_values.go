@@ -137,26 +137,28 @@ func (v valueSpec) format(neg bool, n uint64) string {
 	return s
 }
 
+// problem is what is wrong with a value; code 0 means nothing.
+type problem struct {
+	code Code
+	text string
+}
+
 // number reads text and says in problem what is wrong with it. A rounded
 // number has a problem and is usable all the same.
-func (v valueSpec) number(text string) (neg bool, n uint64, usable bool, problem string) {
-	if v.kind != valueDecimal && strings.Contains(text, ".") {
-		return false, 0, false, fmt.Sprintf("invalid number '%s'", text)
-	}
+func (v valueSpec) number(text string) (neg bool, n uint64, usable bool, p problem) {
 	neg, n, ok := scaled(text, v.places)
-	if !ok {
-		return false, 0, false, fmt.Sprintf("invalid number '%s'", text)
-	}
-	if neg && !v.lowNeg {
-		return neg, n, false, fmt.Sprintf("negative number '%s'", text)
-	}
-	if !v.inRange(neg, n) {
-		return neg, n, false, fmt.Sprintf("number '%s' outside range [%s, %s]", text, v.format(v.lowNeg, v.low), v.format(false, v.high))
+	switch {
+	case !ok || v.kind != valueDecimal && strings.Contains(text, "."):
+		return false, 0, false, problem{badNumber, fmt.Sprintf("invalid number '%s'", text)}
+	case neg && !v.lowNeg:
+		return neg, n, false, problem{outOfRange, fmt.Sprintf("negative number '%s'", text)}
+	case !v.inRange(neg, n):
+		return neg, n, false, problem{outOfRange, fmt.Sprintf("number '%s' outside range [%s, %s]", text, v.format(v.lowNeg, v.low), v.format(false, v.high))}
 	}
 	if _, frac, _ := strings.Cut(text, "."); v.kind == valueDecimal && len(frac) > v.places {
-		return neg, n, true, fmt.Sprintf("number '%s' has too many decimal places", text)
+		return neg, n, true, problem{roundedNumber, fmt.Sprintf("number '%s' has too many decimal places", text)}
 	}
-	return neg, n, true, ""
+	return neg, n, true, problem{}
 }
 
 func (v valueSpec) inRange(neg bool, n uint64) bool {
@@ -177,33 +179,33 @@ func parseBool(word string) (value, ok bool) {
 	return false, false
 }
 
-// check judges the first argument of a statement; "" means nothing to say.
-func (v valueSpec) check(text string) (problem string) {
+// check judges the first argument of a statement.
+func (v valueSpec) check(text string) (p problem) {
 	switch v.kind {
 	case valueUint, valueInt, valueDecimal:
-		_, _, _, problem = v.number(text)
+		_, _, _, p = v.number(text)
 	case valueBool:
 		if _, ok := parseBool(text); !ok {
-			problem = fmt.Sprintf("invalid boolean '%s'", text)
+			p = problem{badBoolean, fmt.Sprintf("invalid boolean '%s'", text)}
 		}
 	case valueEnum:
 		if v.orNumber {
 			if slices.ContainsFunc(v.words, func(w string) bool { return strings.EqualFold(w, text) }) {
-				return ""
+				return problem{}
 			}
 			v.kind = valueUint
-			_, _, _, problem = v.number(text)
-			return problem
+			_, _, _, p = v.number(text)
+			return p
 		}
 		if !slices.Contains(v.words, text) {
-			problem = fmt.Sprintf("unknown value '%s', expected one of %s", text, strings.Join(v.words, ", "))
+			p = problem{badWord, fmt.Sprintf("unknown value '%s', expected one of %s", text, strings.Join(v.words, ", "))}
 		}
 	case valueIP:
 		if _, err := parseAddr(text); err != nil {
-			problem = fmt.Sprintf("invalid address '%s'", text)
+			p = problem{badAddress, fmt.Sprintf("invalid address '%s'", text)}
 		}
 	}
-	return problem
+	return p
 }
 
 // parseAddr reads an IP address without zone; IPv4-mapped IPv6 stays IPv6.

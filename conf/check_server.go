@@ -16,7 +16,7 @@ func (b *builder) finishServers() {
 			continue
 		}
 		if key := v.Key(); seen[key] {
-			b.complain(v.pos, Error, "Virtual server %s is duplicated - ignoring the second one", v.display())
+			b.report(duplicateServer, v.pos, "Virtual server %s is duplicated - ignoring the second one", v.display())
 			continue
 		} else {
 			seen[key] = true
@@ -42,7 +42,7 @@ func (b *builder) finishServer(v *rawServer) bool {
 		return false
 	}
 	if v.sorry == nil && len(v.reals) == 0 {
-		b.complain(v.pos, Error, "Virtual server %s has no real servers - ignoring", v.display())
+		b.report(noServers, v.pos, "Virtual server %s has no real servers - ignoring", v.display())
 		return false
 	}
 	b.serverDefaults(v)
@@ -60,7 +60,7 @@ func (b *builder) finishServer(v *rawServer) bool {
 			continue
 		}
 		if seen[r.Addr] {
-			b.complain(r.pos, Error, "VS %s: real server %s is duplicated - removing second rs", v.display(), r.Addr)
+			b.report(duplicateServer, r.pos, "VS %s: real server %s is duplicated - removing second rs", v.display(), r.Addr)
 			continue
 		}
 		seen[r.Addr] = true
@@ -76,11 +76,11 @@ func (b *builder) finishServer(v *rawServer) bool {
 func (b *builder) joinGroup(v *rawServer) bool {
 	g := b.vsgs[v.Group]
 	if g == nil {
-		b.add(v.pos, Error, ClassNone, "virtual server group %s is not defined - ignoring the virtual server", v.Group)
+		b.report(undefinedGroup, v.pos, "virtual server group %s is not defined - ignoring the virtual server", v.Group)
 		return false
 	}
 	if len(g.members) == 0 {
-		b.complain(v.pos, Error, "virtual server group %s has no members - ignoring the virtual server", v.Group)
+		b.report(incompleteBlock, v.pos, "virtual server group %s has no members - ignoring the virtual server", v.Group)
 		return false
 	}
 	v.Members = g.members
@@ -92,18 +92,18 @@ func (b *builder) serverDefaults(v *rawServer) {
 	fwmarksOnly := v.Kind == ByFwmark
 	switch {
 	case fwmarksOnly && v.proto:
-		b.complain(v.pos, Warning, "Warning: Virtual server %s: protocol specified for fwmark - protocol will be ignored", v.display())
+		b.report(fwmarkProtocol, v.pos, "Warning: Virtual server %s: protocol specified for fwmark - protocol will be ignored", v.display())
 		v.Protocol = ProtoNone
 	case !fwmarksOnly && !v.proto:
-		b.complain(v.pos, Warning, "Virtual server %s: no protocol set - defaulting to UDP", v.display())
+		b.report(defaultProtocol, v.pos, "Virtual server %s: no protocol set - defaulting to UDP", v.display())
 		v.Protocol = ProtoUDP
 	}
 	if v.Scheduler == "" {
-		b.complain(v.pos, Warning, "Virtual server %s: no scheduler set, setting default 'wlc'", v.display())
+		b.report(defaultScheduler, v.pos, "Virtual server %s: no scheduler set, setting default 'wlc'", v.display())
 		v.Scheduler = "wlc"
 	}
 	if v.method == nil {
-		b.complain(v.pos, Warning, "Virtual server %s: no forwarding method set, setting default NAT", v.display())
+		b.report(defaultMethod, v.pos, "Virtual server %s: no forwarding method set, setting default NAT", v.display())
 		v.method = &Forwarding{Method: NAT}
 	}
 	v.Forwarding = *v.method
@@ -139,12 +139,12 @@ func (b *builder) finishReal(v *rawServer, r *rawReal) bool {
 		r.Forwarding = *r.method
 	}
 	if familyOf(r.Addr.Addr()) != v.Family && r.Forwarding.Method != TUN {
-		b.complain(r.pos, Error, "VS %s: address family of real server %s doesn't match - removing", v.display(), r.Addr)
+		b.report(wrongFamily, r.pos, "VS %s: address family of real server %s doesn't match - removing", v.display(), r.Addr)
 		return false
 	}
 	r.written = r.Addr
 	if port := v.Addr.Port(); v.Kind == ByAddress && r.Forwarding.Method != NAT && r.Addr.Port() != port {
-		b.complain(r.pos, Warning, "WARNING - virtual server %s and real server %s ports don't match - resetting", v.display(), r.Addr)
+		b.report(portReset, r.pos, "WARNING - virtual server %s and real server %s ports don't match - resetting", v.display(), r.Addr)
 		r.Addr = netip.AddrPortFrom(r.Addr.Addr(), port)
 	}
 	r.Weight = r.weight.or(v.weight)
@@ -211,7 +211,7 @@ func (b *builder) finishBind(c *rawCheck) bool {
 		}
 	}
 	if c.bindIP.Is4() != c.Connect.Addr().Is4() {
-		b.complain(c.pos, Error, "%s: bindto and connect address families don't match - skipping checker", c.Kind)
+		b.report(bindFamily, c.pos, "%s: bindto and connect address families don't match - skipping checker", c.Kind)
 		return false
 	}
 	c.Bind = netip.AddrPortFrom(c.bindIP, c.bindPort)
@@ -228,19 +228,19 @@ func (c *rawCheck) finishHTTP(v *rawServer, r *rawReal) {
 // finishQuorum keeps quorum and hysteresis within reach of the total weight.
 func (b *builder) finishQuorum(v *rawServer, total int) {
 	if v.Quorum > total && len(v.RealServers) > 0 {
-		b.complain(cmp.Or(v.quorumPos, v.pos), Warning, "Warning - quorum %d for %s exceeds total weight of real servers %d, reducing quorum to %d", v.Quorum, v.display(), total, total)
+		b.report(quorumReduced, cmp.Or(v.quorumPos, v.pos), "Warning - quorum %d for %s exceeds total weight of real servers %d, reducing quorum to %d", v.Quorum, v.display(), total, total)
 		v.Quorum = total
 	}
 	if v.Hysteresis > 0 && v.Hysteresis >= v.Quorum {
 		v.Hysteresis = max(v.Quorum-1, 0)
-		b.add(cmp.Or(v.quorumPos, v.pos), Warning, ClassNone, "Virtual server %s: hysteresis must be less than quorum, setting to %d", v.display(), v.Hysteresis)
+		b.report(hysteresisReduced, cmp.Or(v.quorumPos, v.pos), "Virtual server %s: hysteresis must be less than quorum, setting to %d", v.display(), v.Hysteresis)
 	}
 }
 
 func (b *builder) finishSorry(v *rawServer) {
 	if v.sorry == nil {
 		if v.sorryFwd != nil || v.sorryInh {
-			b.complain(v.pos, Error, "Virtual server %s: sorry server options without sorry_server", v.display())
+			b.report(sorryOptions, v.pos, "Virtual server %s: sorry server options without sorry_server", v.display())
 		}
 		return
 	}
@@ -249,7 +249,7 @@ func (b *builder) finishSorry(v *rawServer) {
 		v.sorry.Forwarding = *v.sorryFwd
 	}
 	if familyOf(v.sorry.Addr.Addr()) != v.Family && v.sorry.Forwarding.Method != TUN {
-		b.complain(v.pos, Error, "VS %s: address family of sorry server %s doesn't match - removing", v.display(), v.sorry.Addr)
+		b.report(wrongFamily, v.pos, "VS %s: address family of sorry server %s doesn't match - removing", v.display(), v.sorry.Addr)
 		return
 	}
 	v.Sorry = v.sorry

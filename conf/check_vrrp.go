@@ -27,16 +27,16 @@ func (b *builder) finish() {
 func (b *builder) finishGroups() {
 	for _, g := range b.groups {
 		if len(g.members) == 0 {
-			b.complain(g.pos, Error, "Sync group %s has no members - removing", g.Name)
+			b.report(incompleteBlock, g.pos, "Sync group %s has no members - removing", g.Name)
 			continue
 		}
 		for _, m := range g.members {
 			i := b.instOf[m.Words[0].Text]
 			switch {
 			case i == nil:
-				b.complain(m.Pos, Error, "Virtual router %s specified in sync group %s doesn't exist - ignoring", m.Words[0].Text, g.Name)
+				b.report(danglingName, m.Pos, "Virtual router %s specified in sync group %s doesn't exist - ignoring", m.Words[0].Text, g.Name)
 			case i.group != nil:
-				b.complain(m.Pos, Error, "Virtual router %s cannot exist in more than one sync group; ignoring %s", i.Name, g.Name)
+				b.report(secondGroup, m.Pos, "Virtual router %s cannot exist in more than one sync group; ignoring %s", i.Name, g.Name)
 			default:
 				i.group = g
 				g.Members = append(g.Members, i.Name)
@@ -44,11 +44,11 @@ func (b *builder) finishGroups() {
 		}
 		switch len(g.Members) {
 		case 0:
-			b.complain(g.pos, Error, "Sync group %s, no matching virtual router found in group declaration - removing", g.Name)
+			b.report(incompleteBlock, g.pos, "Sync group %s, no matching virtual router found in group declaration - removing", g.Name)
 			b.dropHooks(&g.Notify)
 			continue
 		case 1:
-			b.complain(g.pos, Warning, "Sync group %s has only 1 virtual router(s) - this probably isn't what you want", g.Name)
+			b.report(loneMember, g.pos, "Sync group %s has only 1 virtual router(s) - this probably isn't what you want", g.Name)
 		}
 		g.Notify.PriorityChange = g.prioMaybe.or(b.global.prioChanges)
 		g.Track = Tracking{b.interfaces(g.Name, g.track.interfaces), b.kept(g.track.scripts, b.scriptRuns), b.kept(g.track.files, nil)}
@@ -105,13 +105,13 @@ func (b *builder) finishPlace(i *rawInstance) {
 	case i.hasInterface:
 		b.wantInterface(i.interfacePos, i.Interface, "vrrp_instance "+i.Name)
 	case !i.Unicast || !i.Source.IsValid():
-		b.refuseStart(i.pos, ClassConfig, "(%s) Unknown interface!", i.Name)
+		b.report(noInterface, i.pos, "(%s) Unknown interface!", i.Name)
 	}
 	if i.VRID == 0 {
-		b.refuseStart(i.pos, ClassConfig, "(%s) the virtual router id must be set", i.Name)
+		b.report(noVRID, i.pos, "(%s) the virtual router id must be set", i.Name)
 	}
 	if i.unicastUsed && !i.Unicast {
-		b.complain(i.pos, Warning, "(%s) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.", i.Name)
+		b.report(noPeers, i.pos, "(%s) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.", i.Name)
 	}
 	if i.Unicast {
 		return
@@ -133,14 +133,14 @@ func (b *builder) finishAdvert(i *rawInstance) {
 	}
 	if d%unit != 0 {
 		if i.Version == 3 {
-			b.complain(i.advertPos, Error, "(%s) VRRPv3 advertisement interval %.6fs must be in units of 10ms - rounding", i.Name, d.Seconds())
+			b.report(advertRounded, i.advertPos, "(%s) VRRPv3 advertisement interval %.6fs must be in units of 10ms - rounding", i.Name, d.Seconds())
 		} else {
-			b.complain(i.advertPos, Error, "(%s) VRRPv2 advertisement interval %.6fs must be an integer. rounding", i.Name, d.Seconds())
+			b.report(advertRounded, i.advertPos, "(%s) VRRPv2 advertisement interval %.6fs must be an integer. rounding", i.Name, d.Seconds())
 		}
 		d = max(d.Round(unit), unit)
 	}
 	if d > most {
-		b.complain(i.advertPos, Error, "(%s) VRRPv3 advertisement interval %.2fs is out of range. Must be less than 40.96s. Setting to 40.95s", i.Name, d.Seconds())
+		b.report(advertTooLong, i.advertPos, "(%s) VRRPv3 advertisement interval %.2fs is out of range. Must be less than 40.96s. Setting to 40.95s", i.Name, d.Seconds())
 		d = most
 	}
 	i.AdvertInterval = d
@@ -153,14 +153,14 @@ func (b *builder) finishAuth(i *rawInstance, strict bool) {
 	}
 	switch {
 	case i.Version == 3:
-		b.complain(i.authPos, Warning, "(%s) VRRP version 3 does not support authentication. Ignoring.", i.Name)
+		b.report(authIgnored, i.authPos, "(%s) VRRP version 3 does not support authentication. Ignoring.", i.Name)
 	case strict:
-		b.complain(i.authPos, Warning, "(%s) Strict mode does not support authentication. Ignoring.", i.Name)
+		b.report(authIgnored, i.authPos, "(%s) Strict mode does not support authentication. Ignoring.", i.Name)
 	case len(i.AuthPass) == 0:
-		b.complain(i.authPos, Error, "(%s) Authentication specified but no password given. Ignoring", i.Name)
+		b.report(noPassword, i.authPos, "(%s) Authentication specified but no password given. Ignoring", i.Name)
 	default:
 		if i.AuthType == AuthAH && i.StateMaster {
-			b.complain(i.authPos, Warning, "(%s) Initial state master is incompatible with AH authentication - clearing", i.Name)
+			b.report(masterWithAH, i.authPos, "(%s) Initial state master is incompatible with AH authentication - clearing", i.Name)
 			i.StateMaster = false
 		}
 		return
@@ -174,10 +174,10 @@ func (b *builder) finishStrict(i *rawInstance, strict bool) {
 		return
 	}
 	if i.Unicast {
-		b.refuseStart(i.pos, ClassConfig, "(%s) Unicast peers are not supported in strict mode", i.Name)
+		b.report(strictUnicast, i.pos, "(%s) Unicast peers are not supported in strict mode", i.Name)
 	}
 	if i.state != "" && i.StateMaster != (i.Priority == 255) {
-		b.complain(i.pos, Warning, "(%s) State MASTER must match being address owner", i.Name)
+		b.report(strictState, i.pos, "(%s) State MASTER must match being address owner", i.Name)
 		i.StateMaster = i.Priority == 255
 	}
 }
@@ -185,11 +185,11 @@ func (b *builder) finishStrict(i *rawInstance, strict bool) {
 // finishState settles preemption against the initial state.
 func (b *builder) finishState(i *rawInstance) {
 	if i.NoPreempt && i.Priority == 255 {
-		b.complain(i.pos, Warning, "(%s) nopreempt is incompatible with priority 255. resetting nopreempt", i.Name)
+		b.report(ownerNoPreempt, i.pos, "(%s) nopreempt is incompatible with priority 255. resetting nopreempt", i.Name)
 		i.NoPreempt = false
 	}
 	if i.NoPreempt && i.StateMaster {
-		b.complain(i.pos, Warning, "(%s) Warning - nopreempt will not work with initial state MASTER - clearing", i.Name)
+		b.report(masterNoPreempt, i.pos, "(%s) Warning - nopreempt will not work with initial state MASTER - clearing", i.Name)
 		i.StateMaster, i.StateBackup = false, true
 	}
 }
@@ -197,9 +197,9 @@ func (b *builder) finishState(i *rawInstance) {
 func (b *builder) finishAddresses(i *rawInstance, strict bool) {
 	if len(i.vips) == 0 && !i.noVIPs {
 		if i.Version == 3 || strict {
-			b.refuseStart(i.pos, ClassConfig, "(%s) No VIP specified; at least one is required", i.Name)
+			b.report(noAddress, i.pos, "(%s) No VIP specified; at least one is required", i.Name)
 		} else {
-			b.complain(i.pos, Warning, "(%s) No VIP specified; at least one is sensible", i.Name)
+			b.report(noAddressTolerated, i.pos, "(%s) No VIP specified; at least one is sensible", i.Name)
 		}
 	}
 	i.Addresses = b.placed(i, i.vips)
@@ -232,13 +232,13 @@ func (b *builder) finishTracking(i *rawInstance) {
 	for _, t := range i.track.interfaces {
 		switch {
 		case t.Name == i.Interface && !i.DontTrackPrimary:
-			b.complain(t.pos, Warning, "(%s) Ignoring track_interface %s since own interface", i.Name, t.Name)
+			b.report(ownInterface, t.pos, "(%s) Ignoring track_interface %s since own interface", i.Name, t.Name)
 			continue
 		case owner && t.Weight != 0:
-			b.complain(t.pos, Warning, "(%s) ignoring %s tracked interface due to address owner", i.Name, t.Name)
+			b.report(weightIgnored, t.pos, "(%s) ignoring %s tracked interface due to address owner", i.Name, t.Name)
 			continue
 		case member && t.Weight != 0:
-			b.complain(t.pos, Warning, "(%s) tracked interface %s: weight ignored due to SYNC group", i.Name, t.Name)
+			b.report(weightIgnored, t.pos, "(%s) tracked interface %s: weight ignored due to SYNC group", i.Name, t.Name)
 			t.Weight = 0
 		}
 		interfaces = append(interfaces, t)
@@ -255,9 +255,9 @@ func (b *builder) unweighted(i *rawInstance, list []rawTrack, what string, owner
 		case t.Weight == 0:
 			return false
 		case owner:
-			b.complain(t.pos, Warning, "(%s) ignoring %s %s with weights due to address_owner", i.Name, what, t.Name)
+			b.report(weightIgnored, t.pos, "(%s) ignoring %s %s with weights due to address_owner", i.Name, what, t.Name)
 		case member:
-			b.complain(t.pos, Warning, "(%s) ignoring %s %s with weights due to SYNC group", i.Name, what, t.Name)
+			b.report(weightIgnored, t.pos, "(%s) ignoring %s %s with weights due to SYNC group", i.Name, what, t.Name)
 		}
 		return owner || member
 	})
@@ -280,7 +280,7 @@ func (b *builder) unweightedFiles(i *rawInstance, owner, member bool) []rawTrack
 func (b *builder) interfaces(owner string, list []rawTrack) []Track {
 	for _, t := range list {
 		if !b.interfaceExists(t.Name) {
-			b.refuseStart(t.pos, ClassConfig, "(%s) tracked interface %s doesn't exist", owner, t.Name)
+			b.report(interfaceMissing, t.pos, "(%s) tracked interface %s doesn't exist", owner, t.Name)
 		}
 	}
 	return b.kept(list, nil)
@@ -317,9 +317,9 @@ func (b *builder) checkVRIDs() {
 			switch {
 			case i.Unicast != other.Unicast:
 			case !i.Unicast && i.Destination == other.Destination:
-				b.refuseStart(i.pos, ClassConfig, "%s and %s both use VRID %d with %s on interface %s", other.Name, i.Name, i.VRID, i.Family, i.Interface)
+				b.report(duplicateVRID, i.pos, "%s and %s both use VRID %d with %s on interface %s", other.Name, i.Name, i.VRID, i.Family, i.Interface)
 			case i.Unicast && i.Source == other.Source && commonPeer(i, other):
-				b.refuseStart(i.pos, ClassConfig, "(%s) duplicate VRID conflict with %s VRID %d", other.Name, i.Name, i.VRID)
+				b.report(duplicateVRID, i.pos, "(%s) duplicate VRID conflict with %s VRID %d", other.Name, i.Name, i.VRID)
 			}
 		}
 		at[p] = append(at[p], i)
@@ -344,7 +344,7 @@ func (b *builder) finishSyncDaemon() {
 	}
 	i := b.instOf[d.Instance]
 	if i == nil {
-		b.complain(b.global.syncPos, Error, "lvs_sync_daemon: instance %s doesn't exist - ignoring lvs_sync_daemon", d.Instance)
+		b.report(danglingName, b.global.syncPos, "lvs_sync_daemon: instance %s doesn't exist - ignoring lvs_sync_daemon", d.Instance)
 		b.global.LVSSyncDaemon = nil
 		return
 	}

@@ -29,16 +29,15 @@ func (p Pos) String() string {
 type Severity uint8
 
 const (
-	Warning Severity = iota
-	Error
+	Hint    Severity = iota // advice: everything is done as it is written
+	Warning                 // something is not done as it is written
+	Error                   // a statement is lost, or damaged
 )
 
-func (s Severity) String() string {
-	if s == Error {
-		return "error"
-	}
-	return "warning"
-}
+func (s Severity) String() string { return [...]string{"hint", "warning", "error"}[s] }
+
+// MarshalText writes the word.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Class is the exit status that keepalived -t gives for a diagnostic. The
 // highest class of a file is the status of the whole run, as keepalived does
@@ -56,19 +55,34 @@ const (
 // Diagnostic is one thing that is wrong with a configuration.
 type Diagnostic struct {
 	Pos      Pos
+	Code     Code
 	Severity Severity
 	Class    Class
-	NoStart  bool // keepalived refuses to start with it (exit status 2)
-	Text     string
+	NoStart  bool   // keepalived refuses to start with it (exit status 2)
+	Text     string // what is wrong, and what happens with it
+	Fix      string // what to write instead
 }
 
-// String gives file:line:column: error|warning: text, then the include chain.
+// Message gives the text, what to write instead, and the code.
+func (d Diagnostic) Message() string {
+	var b strings.Builder
+	b.WriteString(d.Text)
+	if d.Fix != "" {
+		b.WriteString("; " + d.Fix)
+	}
+	if d.Code != 0 {
+		fmt.Fprintf(&b, " [%s]", d.Code)
+	}
+	return b.String()
+}
+
+// String gives file:line:column: error|warning|hint: message, then the include chain.
 func (d Diagnostic) String() string {
 	var b strings.Builder
 	if d.Pos.File != "" {
 		fmt.Fprintf(&b, "%s: ", d.Pos)
 	}
-	fmt.Fprintf(&b, "%s: %s", d.Severity, d.Text)
+	fmt.Fprintf(&b, "%s: %s", d.Severity, d.Message())
 	for p := d.Pos.From; p != nil; p = p.From {
 		fmt.Fprintf(&b, " (included from %s:%d)", p.File, p.Line)
 	}
@@ -118,9 +132,9 @@ func (ds Diagnostics) StartRefused() bool {
 func (d Diagnostic) Keepalived(mainFile string) string {
 	switch {
 	case d.Pos.File == "" || d.Pos.Line == 0:
-		return d.Text
+		return d.Message()
 	case d.Pos.File == mainFile:
-		return fmt.Sprintf("(Line %d) %s", d.Pos.Line, d.Text)
+		return fmt.Sprintf("(Line %d) %s", d.Pos.Line, d.Message())
 	}
-	return fmt.Sprintf("(%s: Line %d) %s", d.Pos.File, d.Pos.Line, d.Text)
+	return fmt.Sprintf("(%s: Line %d) %s", d.Pos.File, d.Pos.Line, d.Message())
 }

@@ -133,7 +133,7 @@ func (p *preprocessor) lookup(ref string, pos Pos) ([]string, bool, error) {
 func (p *preprocessor) random(args []string, pos Pos) string {
 	lo, hi := uint64(0), uint64(32767)
 	if len(args) > 2 {
-		p.complain(pos, fmt.Sprintf("${_RANDOM} takes no, one or two numbers, not %d", len(args)))
+		p.found.report(badPredefined, pos, "${_RANDOM} takes no, one or two numbers, not %d", len(args))
 		args = nil
 	}
 	for i, bound := range []*uint64{&lo, &hi} {
@@ -142,13 +142,13 @@ func (p *preprocessor) random(args []string, pos Pos) string {
 		}
 		n, err := strconv.ParseUint(args[i], 10, 32)
 		if err != nil {
-			p.complain(pos, fmt.Sprintf("${_RANDOM} takes numbers, not '%s'", args[i]))
+			p.found.report(badPredefined, pos, "${_RANDOM} takes numbers, not '%s'", args[i])
 			continue
 		}
 		*bound = n
 	}
 	if lo > hi {
-		p.complain(pos, fmt.Sprintf("${_RANDOM}: the lower bound %d is above the upper bound %d", lo, hi))
+		p.found.report(badPredefined, pos, "${_RANDOM}: the lower bound %d is above the upper bound %d", lo, hi)
 		return strconv.FormatUint(lo, 10)
 	}
 	return strconv.FormatUint(lo+rand.Uint64N(hi-lo+1), 10)

@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,7 +45,7 @@ func (p *preprocessor) setIncludeCheck(pos Pos, words []Word) {
 		switch {
 		case !known:
 			pos.Column = w.Column
-			p.complain(pos, fmt.Sprintf("Unknown include_check type '%s': use read, match, wildcard_match or brace_match", w.Text))
+			p.found.report(badInclude, pos, "Unknown include_check type '%s': use read, match, wildcard_match or brace_match", w.Text)
 		case remove:
 			p.check &^= bit
 		default:
@@ -66,7 +65,7 @@ func (p *preprocessor) include(text string, pos Pos) bool {
 	}
 	pattern, _, err := p.expand(pattern, pos)
 	if err != nil {
-		p.complain(pos, err.Error())
+		p.found.report(endlessText, pos, "%v", err)
 		return true
 	}
 	for _, name := range p.match(pattern, p.check|bit, pos) {
@@ -90,7 +89,7 @@ func (p *preprocessor) match(pattern string, check includeCheck, pos Pos) []stri
 		}
 		found, err := filepath.Glob(full)
 		if err != nil {
-			p.complain(pos, fmt.Sprintf("include pattern '%s' is malformed", alt))
+			p.found.report(badInclude, pos, "include pattern '%s' is malformed", alt)
 			return nil
 		}
 		if len(found) == 0 && !strings.ContainsAny(alt, "*?[") {
@@ -107,40 +106,38 @@ func (p *preprocessor) match(pattern string, check includeCheck, pos Pos) []stri
 	switch {
 	case missing == 0:
 	case len(alternatives) > 1 && missing < len(alternatives):
-		p.includeProblem(pos, check&checkBrace != 0, "Some config files are missing: '%s'", pattern)
+		p.includeProblem(includeMissing, pos, check&checkBrace != 0, "Some config files are missing: '%s'", pattern)
 	case wild:
-		p.includeProblem(pos, check&checkWildcard != 0, "Config files missing: nothing matches '%s'", pattern)
+		p.includeProblem(includeMissing, pos, check&checkWildcard != 0, "Config files missing: nothing matches '%s'", pattern)
 	default:
-		p.includeProblem(pos, check&(checkMatch) != 0 || len(alternatives) > 1 && check&checkBrace != 0, "Config file '%s' is missing", pattern)
+		p.includeProblem(includeMissing, pos, check&(checkMatch) != 0 || len(alternatives) > 1 && check&checkBrace != 0, "Config file '%s' is missing", pattern)
 	}
 	slices.Sort(names)
 	return names
 }
 
 // includeProblem reports an include that fails, or only complains.
-func (p *preprocessor) includeProblem(pos Pos, fails bool, format string, args ...any) {
-	d := Diagnostic{Pos: pos, Severity: Warning, Text: fmt.Sprintf(format, args...)}
+func (p *preprocessor) includeProblem(c Code, pos Pos, fails bool, format string, args ...any) {
+	d := p.found.report(c, pos, format, args...)
 	if fails {
 		d.Severity, d.Class, d.NoStart = Error, ClassSecurity, true
 	}
-	p.found = append(p.found, d)
 }
 
 func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
 	for _, f := range p.files {
 		if same(f.name, name) {
-			d := Diagnostic{Pos: pos, Severity: Error, Class: ClassConfig, Text: fmt.Sprintf("'%s' includes itself", name)}
+			d := p.found.report(includeCycle, pos, "'%s' includes itself - the include is skipped", name)
 			if check&checkRead != 0 {
 				d.Class, d.NoStart = ClassSecurity, true
 			}
-			p.found = append(p.found, d)
 			return
 		}
 	}
 	from := pos
 	s, err := readSource(name, &from)
 	if err != nil {
-		p.includeProblem(pos, check&checkRead != 0, "Config file skipped: %v", err)
+		p.includeProblem(includeSkipped, pos, check&checkRead != 0, "Config file skipped: %v", err)
 		return
 	}
 	multi := p.multi

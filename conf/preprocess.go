@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +36,8 @@ func parse(path string, opt Options, lang language, h handler) Diagnostics {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return Diagnostics{{Severity: Error, Class: ClassFatal, NoStart: true, Text: fmt.Sprintf("configuration file cannot be read: %v", err)}}
+		p.found.report(noMainFile, Pos{}, "configuration file cannot be read: %v", err)
+		return p.found
 	}
 	s := &source{name: path, data: data}
 	p.read(s)
@@ -49,15 +49,11 @@ func parse(path string, opt Options, lang language, h handler) Diagnostics {
 // Config is never nil: it holds what could be understood.
 func Load(path string, opt Options) (*Config, Diagnostics) { return load(path, opt, parse) }
 
-func (p *preprocessor) complain(pos Pos, text string) {
-	p.found = append(p.found, Diagnostic{Pos: pos, Severity: Error, Class: ClassConfig, Text: text})
-}
-
 // read processes every line of a file.
 func (p *preprocessor) read(s *source) {
 	p.files = append(p.files, s)
 	for {
-		l, ok := s.next(p.complain)
+		l, ok := s.next(&p.found)
 		if !ok {
 			break
 		}
@@ -82,7 +78,7 @@ func (p *preprocessor) dir() string { return filepath.Dir(p.files[len(p.files)-1
 func (p *preprocessor) line(text string, pos Pos, offset int) {
 	pos.Column = offset + 1
 	if p.nested > maxNesting {
-		p.complain(pos, "definitions or sequences are nested too deeply: one of them expands to itself")
+		p.found.report(endlessText, pos, "definitions or sequences are nested too deeply: one of them expands to itself")
 		return
 	}
 	p.nested++
@@ -156,7 +152,7 @@ func (p *preprocessor) continueDefinition(line string) {
 func (p *preprocessor) statement(text string, pos Pos, offset int) {
 	expanded, more, err := p.expand(text, pos)
 	if err != nil {
-		p.complain(pos, err.Error())
+		p.found.report(endlessText, pos, "%v", err)
 		return
 	}
 	segs, quote := lexLine(expanded, offset, expanded != text)
@@ -168,7 +164,7 @@ func (p *preprocessor) statement(text string, pos Pos, offset int) {
 	}
 	if quote > 0 {
 		pos.Column = quote
-		p.complain(pos, fmt.Sprintf("Unterminated quote: '%s'; the statement is ignored", expanded))
+		p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", expanded)
 	}
 	for _, l := range more {
 		p.line(l, pos, offset)

@@ -58,7 +58,7 @@ func place(block, statement string) string {
 	return server(parts[2] + " {\n" + body + "\n}")
 }
 
-var badValue = regexp.MustCompile(`(-?[0-9.]+): `)
+var rejectedValue = regexp.MustCompile(`(-?[0-9.]+): `)
 
 // The verdicts of keepalived at and beyond the ends of every range.
 func TestRangesAgree(t *testing.T) {
@@ -73,7 +73,7 @@ func TestRangesAgree(t *testing.T) {
 		}
 		values := []string{"", r[2], r[3], ""}
 		for part := range strings.SplitSeq(r[8], " | ") {
-			if m := badValue.FindStringSubmatch(part); m != nil && m[1] != r[2] && m[1] != r[3] {
+			if m := rejectedValue.FindStringSubmatch(part); m != nil && m[1] != r[2] && m[1] != r[3] {
 				if values[0] == "" && strings.HasPrefix(r[8], part) && r[4] == "reject" {
 					values[0] = m[1]
 				} else {

@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -22,13 +21,13 @@ func (p *preprocessor) repeat(text string, pos Pos, offset int) {
 	}
 	end := strings.IndexByte(args, ')')
 	if end < 0 {
-		p.complain(pos, fmt.Sprintf("%s lacks its ')': '%s'", head, text))
+		p.found.report(badSequence, pos, "%s lacks its ')': '%s'", head, text)
 		return
 	}
 	rest := trimBlanks(args[end+1:])
 	args, _, err := p.expand(args[:end], pos)
 	if err != nil {
-		p.complain(pos, err.Error())
+		p.found.report(endlessText, pos, "%v", err)
 		return
 	}
 	offset += len(text) - len(rest)
@@ -49,13 +48,13 @@ func (p *preprocessor) sequence(text, args, rest string, hex bool, pos Pos, offs
 	for _, w := range words[1:] {
 		v, err := strconv.ParseInt(trimBlanks(w), 0, 64)
 		if err != nil {
-			p.complain(pos, fmt.Sprintf("Invalid ~SEQ definition: '%s' is no number in '%s'", trimBlanks(w), text))
+			p.found.report(badSequence, pos, "Invalid ~SEQ definition: '%s' is no number in '%s'", trimBlanks(w), text)
 			return
 		}
 		n = append(n, v)
 	}
 	if !isName(name) || len(n) < 1 || len(n) > 3 {
-		p.complain(pos, fmt.Sprintf("Invalid ~SEQ definition '%s': write ~SEQ(NAME,[start,[step,]]end)", text))
+		p.found.report(badSequence, pos, "Invalid ~SEQ definition '%s': write ~SEQ(NAME,[start,[step,]]end)", text)
 		return
 	}
 	start, step, end := int64(1), int64(1), n[len(n)-1]
@@ -73,11 +72,11 @@ func (p *preprocessor) sequence(text, args, rest string, hex bool, pos Pos, offs
 	}
 	switch {
 	case step == 0 || (end > start) && step < 0 || (end < start) && step > 0:
-		p.complain(pos, fmt.Sprintf("Invalid ~SEQ values: step %d never leads from %d to %d in '%s'", step, start, end, text))
+		p.found.report(badSequence, pos, "Invalid ~SEQ values: step %d never leads from %d to %d in '%s'", step, start, end, text)
 	case hex && (start < 0 || end < 0):
-		p.complain(pos, fmt.Sprintf("~SEQx takes no negative numbers: '%s'", text))
+		p.found.report(badSequence, pos, "~SEQx takes no negative numbers: '%s'", text)
 	case distance(start, end)/distance(0, step) >= maxSequence:
-		p.complain(pos, fmt.Sprintf("~SEQ repeats more than %d times: '%s'", maxSequence, text))
+		p.found.report(badSequence, pos, "~SEQ repeats more than %d times: '%s'", maxSequence, text)
 	default:
 		base := 10
 		if hex {
@@ -109,19 +108,19 @@ func (p *preprocessor) again(rest string, pos Pos, offset int) {
 func (p *preprocessor) list(text, args, rest string, pos Pos, offset int) {
 	tuples, ok := splitTuples(args)
 	if !ok || len(tuples) < 2 {
-		p.complain(pos, fmt.Sprintf("Invalid ~LST specification '%s': write ~LST(NAME,value,...) or ~LST({NAME,...},{value,...},...)", text))
+		p.found.report(badList, pos, "Invalid ~LST specification '%s': write ~LST(NAME,value,...) or ~LST({NAME,...},{value,...},...)", text)
 		return
 	}
 	names := tuples[0]
 	for _, n := range names {
 		if !isName(n) {
-			p.complain(pos, fmt.Sprintf("Invalid ~LST specification: '%s' is no name in '%s'", n, text))
+			p.found.report(badList, pos, "Invalid ~LST specification: '%s' is no name in '%s'", n, text)
 			return
 		}
 	}
 	for _, t := range tuples[1:] {
 		if len(t) > len(names) {
-			p.complain(pos, fmt.Sprintf("~LST specification has too many values: %d for %d name(s) in '%s'", len(t), len(names), text))
+			p.found.report(badList, pos, "~LST specification has too many values: %d for %d name(s) in '%s'", len(t), len(names), text)
 			return
 		}
 	}

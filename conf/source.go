@@ -45,19 +45,19 @@ func readSource(name string, from *Pos) (*source, error) {
 // next returns the next usable line. Lines that keepalived does not read
 // whole, or not at all, are complained about: of a line that is too long the
 // rest is read as a line of its own, as keepalived does it.
-func (s *source) next(complain func(Pos, string)) (rawLine, bool) {
+func (s *source) next(found *Diagnostics) (rawLine, bool) {
 	for len(s.data) > 0 {
 		s.line++
 		pos := Pos{File: s.name, Line: s.line, Column: 1, From: s.from}
-		content, rest, found := bytes.Cut(s.data, []byte{'\n'})
+		content, rest, newline := bytes.Cut(s.data, []byte{'\n'})
 		s.data = rest
 		if len(content) > maxLine {
-			complain(pos, fmt.Sprintf("line too long: %d bytes are ignored, a line may have %d", (len(content)/(maxLine+1))*(maxLine+1), maxLine))
+			found.report(longLine, pos, "line too long: %d bytes are ignored, a line may have %d", (len(content)/(maxLine+1))*(maxLine+1), maxLine)
 			content = content[len(content)/(maxLine+1)*(maxLine+1):]
 		}
 		if bytes.IndexByte(content, 0) >= 0 {
-			if found || len(content) > 1 {
-				complain(pos, "line contains a NUL byte and is ignored")
+			if newline || len(content) > 1 {
+				found.report(nulByte, pos, "line contains a NUL byte and is ignored")
 			}
 			continue
 		}

@@ -25,6 +25,8 @@ type Keyword struct {
 	Tolerant   bool // a missing argument is complained about and the statement ignored; keepalived ends at once for the others
 	Acts       bool // false: parsed and checked, but halbd does not act on it yet; its use draws one warning
 
+	index int                                        // in the table
+	words int                                        // the most that Args allows; -1: any number
 	value valueSpec                                  // what Args, Min and Max say about the first argument
 	set   func(b *builder, kw *Keyword, s Statement) // stores a statement, or opens a block
 }
@@ -77,7 +79,7 @@ func newTableIndex() *tableIndex {
 		if k.Status == "" {
 			k.Status = "current"
 		}
-		k.value = parseValueSpec(k)
+		k.index, k.words, k.value = i, mostWords(k.Args), parseValueSpec(k)
 		k.set = setters[setterKey{k.Block, k.Name}]
 		if t.blocks[k.Block] == nil {
 			t.blocks[k.Block] = map[string]*Keyword{}

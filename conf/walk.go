@@ -1,7 +1,5 @@
 package conf
 
-import "fmt"
-
 // walker follows the block structure: it looks statements up in the language
 // and hands them to the handler. A brace that belongs to an unknown word is
 // not understood, as in keepalived: its } closes the block around it.
@@ -25,10 +23,6 @@ type openedBlock struct {
 type waiting struct {
 	kw   *Keyword
 	stmt Statement
-}
-
-func (w *walker) complain(pos Pos, format string, args ...any) {
-	*w.found = append(*w.found, Diagnostic{Pos: pos, Severity: Error, Class: ClassConfig, Text: fmt.Sprintf(format, args...)})
 }
 
 // path is the block that statements are looked up in.
@@ -69,7 +63,7 @@ func (w *walker) openBrace(pos Pos) {
 		w.blocks[n-1].deep++
 		return
 	}
-	w.complain(pos, "Unexpected '{' is ignored: no block begins here")
+	w.found.report(unexpectedBrace, pos, "Unexpected '{' is ignored: no block begins here")
 }
 
 // enter opens the block that waits for its brace.
@@ -90,7 +84,7 @@ func (w *walker) closeBrace(pos Pos) {
 	}
 	n := len(w.blocks)
 	if n == 0 {
-		w.complain(pos, "Extra '}' found: no block is open here")
+		w.found.report(extraBrace, pos, "Extra '}' found: no block is open here")
 		return
 	}
 	b := &w.blocks[n-1]
@@ -106,7 +100,7 @@ func (w *walker) closeBrace(pos Pos) {
 
 // missingBrace opens a block whose { was forgotten: keepalived uses it all the same.
 func (w *walker) missingBrace() {
-	w.complain(w.wait.stmt.Pos, "Missing '{' after '%s'", w.wait.kw.Name)
+	w.found.report(missingOpen, w.wait.stmt.Pos, "Missing '{' after '%s'", w.wait.kw.Name)
 	w.enter()
 }
 
@@ -137,15 +131,14 @@ func (w *walker) words(s Statement) {
 }
 
 func (w *walker) unknown(s Statement) {
-	hint := ""
-	if near := w.lang.nearest(w.path(), s.Keyword()); near != "" {
-		hint = fmt.Sprintf("; did you mean '%s'?", near)
-	}
 	where := ""
 	if p := w.path(); p != "root" {
 		where = " in " + p
 	}
-	w.complain(s.Pos, "Unknown keyword '%s'%s%s", s.Keyword(), where, hint)
+	d := w.found.report(unknownKeyword, s.Pos, "Unknown keyword '%s'%s - the line is skipped", s.Keyword(), where)
+	if near := w.lang.nearest(w.path(), s.Keyword()); near != "" {
+		d.fix("did you mean '%s'?", near)
+	}
 }
 
 // end closes what is still open at the end of the configuration.
@@ -154,7 +147,7 @@ func (w *walker) end(pos Pos) {
 		w.missingBrace()
 	}
 	if n := len(w.blocks); n > 0 {
-		w.complain(pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
+		w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
 	}
 	for n := len(w.blocks); n > 0; n = len(w.blocks) {
 		b := w.blocks[n-1]

@@ -1,0 +1,98 @@
+package conf
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Code names a kind of diagnostic for good: scripts and documents refer to it.
+// The hundreds say what it is about: 1 the text, 2 values, 3 names, 4 VRRP,
+// 5 virtual servers and checkers, 6 scripts and accounts, 7 the host,
+// 8 keywords that do not act.
+type Code uint16
+
+// String gives the code as it is printed, "HB0204".
+func (c Code) String() string { return fmt.Sprintf("HB%04d", uint16(c)) }
+
+// MarshalText writes the printed form.
+func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// ParseCode reads "HB0204", "hb204" or "204".
+func ParseCode(s string) (Code, error) {
+	digits := strings.TrimPrefix(strings.ToUpper(s), "HB")
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no code of a diagnostic: write HB and four digits, as in HB0204", s)
+	}
+	return Code(n), nil
+}
+
+// Rule explains one Code. It is the only place where its severity, its exit
+// status and its documentation are written down.
+type Rule struct {
+	Code     Code
+	Severity Severity
+	Class    Class
+	NoStart  bool   // keepalived refuses to start with it
+	Title    string // a few words
+	Explain  string // what it means and what happens with the configuration as it stands
+	Fix      string // what to write instead
+	// Example is a small file that draws the diagnostic on a host with
+	// interfaces eth0 to eth9. It is shown to the operator, and a test loads
+	// it. "" where it takes more than one file.
+	Example string
+}
+
+// Rules returns every rule in the order of the codes.
+func Rules() []Rule {
+	var all []Rule
+	for _, list := range [][]Rule{textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules} {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// RuleOf finds the rule of a code.
+func RuleOf(c Code) (Rule, bool) {
+	i, ok := ruleIndex(c)
+	if !ok {
+		return Rule{}, false
+	}
+	return *i, true
+}
+
+func ruleIndex(c Code) (*Rule, bool) {
+	lists := [...][]Rule{1: textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules}
+	if n := int(c / 100); n > 0 && n < len(lists) {
+		if i := slices.IndexFunc(lists[n], func(r Rule) bool { return r.Code == c }); i >= 0 {
+			return &lists[n][i], true
+		}
+	}
+	return nil, false
+}
+
+// report records a diagnostic. The returned one may be changed until the next
+// call: where the position tells a better Fix, or where the same mistake has
+// another class.
+func (ds *Diagnostics) report(c Code, pos Pos, format string, args ...any) *Diagnostic {
+	r, ok := ruleIndex(c)
+	if !ok {
+		panic("conf: no rule for " + c.String())
+	}
+	text := format
+	if len(args) > 0 {
+		text = fmt.Sprintf(format, args...)
+	}
+	*ds = append(*ds, Diagnostic{
+		Pos: pos, Code: c, Severity: r.Severity, Class: r.Class, NoStart: r.NoStart,
+		Text: text, Fix: r.Fix,
+	})
+	return &(*ds)[len(*ds)-1]
+}
+
+// fix says what to write instead at this place.
+func (d *Diagnostic) fix(format string, args ...any) {
+	d.Fix = fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,22 @@
+package conf
+
+// Keywords that have another name by now, or no effect.
+const (
+	notActedOn Code = 801 + iota
+	deprecatedName
+)
+
+var openRules = []Rule{
+	{
+		Code: notActedOn, Severity: Warning, Title: "understood, but without effect yet",
+		Explain: "halbd parses and checks the keyword and does not do what it asks for. halbd keywords lists what acts.",
+		Fix:     "stay with keepalived on hosts that need it, or remove it",
+		Example: "global_defs {\n    enable_dbus\n}\n",
+	},
+	{
+		Code: deprecatedName, Severity: Warning, Class: ClassConfig, Title: "old name of a keyword",
+		Explain: "The keyword has another name by now. It acts as before, and keepalived -t complains.",
+		Fix:     "write the new name",
+		Example: "vrrp_sync_group G {\n    global_tracking\n    group {\n        VI_1\n        VI_2\n    }\n}\nvrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\nvrrp_instance VI_2 {\n    interface eth1\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.1.1\n    }\n}\n",
+	},
+}

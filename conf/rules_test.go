@@ -1,0 +1,66 @@
+package conf
+
+import (
+	"strings"
+	"testing"
+)
+
+// rulesHost has the interfaces eth0 to eth9, and every script but those whose
+// path says otherwise.
+type rulesHost struct{ fakeHost }
+
+func (rulesHost) CheckScript(c Command) (Command, ScriptVerdict) {
+	return c, ScriptVerdict{Missing: c.Args[0] == "/missing", Insecure: c.Args[0] == "/insecure", Reason: "test"}
+}
+
+// withoutExample are the rules that one text file cannot show, with the tests that do.
+var withoutExample = map[Code]string{
+	longLine:     "TestHardText",
+	nulByte:      "TestHardText",
+	includeCycle: "TestHardText",
+	noMainFile:   "TestHardText",
+}
+
+// Each rule's example draws its own diagnostic, with a position.
+func TestExamplesDrawTheirRule(t *testing.T) {
+	for _, r := range Rules() {
+		t.Run(r.Code.String(), func(t *testing.T) {
+			if r.Title == "" || r.Explain == "" || r.Fix == "" {
+				t.Errorf("rule is not explained: %+v", r)
+			}
+			if r.Example == "" {
+				if withoutExample[r.Code] == "" {
+					t.Error("rule has no example")
+				}
+				return
+			}
+			_, ds := loadText(t, r.Example, rulesHost{})
+			for _, d := range ds {
+				if d.Code == r.Code {
+					if d.Pos.Line == 0 && r.Code != securityOff {
+						t.Errorf("no position: %v", d)
+					}
+					if d.Fix == "" || strings.Contains(d.Message(), "%!") {
+						t.Errorf("message: %v", d)
+					}
+					return
+				}
+			}
+			t.Errorf("the example does not draw it: %v", ds)
+		})
+	}
+}
+
+// Codes are in order and each stands once.
+func TestCodesAreUnique(t *testing.T) {
+	last := Code(0)
+	for _, r := range Rules() {
+		if r.Code <= last {
+			t.Errorf("%v stands behind %v", r.Code, last)
+		}
+		last = r.Code
+		if got, ok := RuleOf(r.Code); !ok || got.Title != r.Title {
+			t.Errorf("%v is not found", r.Code)
+		}
+	}
+}
