@@ -1,0 +1,115 @@
+package conf
+
+import (
+	"net/netip"
+	"time"
+)
+
+// SyncGroup is a vrrp_sync_group; Members are instance names that exist.
+type SyncGroup struct {
+	Name           string   `json:"name"`
+	Members        []string `json:"members"`
+	Track          Tracking `json:"track,omitzero"` // applies to every member; not repeated in the members
+	TrackingWeight bool     `json:"sync_group_tracking_weight,omitempty"`
+	Notify         Notify   `json:"notify,omitzero"`
+}
+
+// AuthType is auth_type of VRRPv2.
+type AuthType uint8
+
+const (
+	AuthNone AuthType = 0
+	AuthPass AuthType = 1
+	AuthAH   AuthType = 2
+)
+
+// Family is the address family of an instance or of a fwmark service.
+type Family uint8
+
+const (
+	IPv4 Family = 4
+	IPv6 Family = 6
+)
+
+// Instance is a vrrp_instance.
+type Instance struct {
+	Name             string        `json:"name"`
+	Interface        string        `json:"interface"`
+	Family           Family        `json:"family"`
+	Version          uint8         `json:"version"` // 2 or 3
+	VRID             uint8         `json:"vrid"`
+	Priority         uint8         `json:"priority"`
+	StateMaster      bool          `json:"state_master,omitempty"` // state MASTER; alone it does not make a master (contracts 4.5)
+	StateBackup      bool          `json:"state_backup,omitempty"` // state BACKUP was written
+	AdvertInterval   time.Duration `json:"advert_int"`
+	DownTimerAdverts int           `json:"down_timer_adverts"` // default 3
+	NoPreempt        bool          `json:"nopreempt,omitempty"`
+	PreemptDelay     time.Duration `json:"preempt_delay,omitempty"`
+	AuthType         AuthType      `json:"auth_type,omitempty"`
+	AuthPass         []byte        `json:"auth_pass,omitempty"` // at most 8 bytes
+	Unicast          bool          `json:"unicast,omitempty"`
+	UnicastPeers     []UnicastPeer `json:"unicast_peer,omitempty"`
+	UnicastTTL       int           `json:"unicast_ttl,omitempty"`       // 0: 255 for IPv4, kernel default (64) for IPv6
+	Source           netip.Addr    `json:"src_ip,omitzero"`             // unicast_src_ip or mcast_src_ip
+	Destination      netip.Addr    `json:"dst_ip,omitzero"`             // multicast group, resolved
+	CheckUnicastSrc  bool          `json:"check_unicast_src,omitempty"` //
+	OldChecksum      OldChecksum   `json:"old_unicast_checksum,omitempty"`
+	ChecksumAsV2     bool          `json:"v3_checksum_as_v2,omitempty"`
+	TrackSource      bool          `json:"track_src_ip,omitempty"`
+	DontTrackPrimary bool          `json:"dont_track_primary,omitempty"`
+	SkipCheckAddr    bool          `json:"skip_check_adv_addr,omitempty"`
+	LowerPrioNoAdv   bool          `json:"lower_prio_no_advert,omitempty"`
+	HigherPrioAdv    bool          `json:"higher_prio_send_advert,omitempty"`
+	OwnerIgnore      bool          `json:"owner_ignore_adverts,omitempty"`
+	Addresses        []Address     `json:"vips,omitempty"`  // virtual_ipaddress: in adverts, in this order
+	Excluded         []Address     `json:"evips,omitempty"` // virtual_ipaddress_excluded
+	GARP             GARP          `json:"garp"`
+	Track            Tracking      `json:"track,omitzero"`
+	Notify           Notify        `json:"notify,omitzero"`
+}
+
+// OldChecksum is old_unicast_checksum.
+type OldChecksum uint8
+
+const (
+	OldChecksumDetect OldChecksum = iota // default: switch when the peer uses it
+	OldChecksumAlways
+	OldChecksumNever
+)
+
+// UnicastPeer is one item of unicast_peer. Zero TTL limits mean "not checked".
+type UnicastPeer struct {
+	Addr   netip.Addr `json:"addr"`
+	MinTTL int        `json:"min_ttl,omitempty"`
+	MaxTTL int        `json:"max_ttl,omitempty"`
+}
+
+// GARP holds the announcement settings of one instance (garp_*), resolved.
+type GARP struct {
+	MasterDelay     time.Duration `json:"master_delay"`  // second set after this; 0: none. Default 5 s
+	MasterRepeat    int           `json:"master_repeat"` // packets for each address in a set. Default 5
+	Refresh         time.Duration `json:"refresh,omitempty"`
+	RefreshRepeat   int           `json:"refresh_repeat"` // default 1
+	LowerPrioDelay  time.Duration `json:"lower_prio_delay"`
+	LowerPrioRepeat int           `json:"lower_prio_repeat"`
+}
+
+// Key is the identity of an instance over a reload: what the wire sees, not the name.
+type InstanceKey struct {
+	Interface string
+	Family    Family
+	VRID      uint8
+	Source    netip.Addr // only for unicast instances
+	Dest      netip.Addr // multicast group; zero for unicast
+}
+
+// Key returns the instance's identity (contracts 4.10, "reload identity").
+func (i *Instance) Key() InstanceKey {
+	k := InstanceKey{Interface: i.Interface, Family: i.Family, VRID: i.VRID}
+	if i.Unicast {
+		k.Source = i.Source
+	} else {
+		k.Dest = i.Destination
+	}
+	return k
+}
