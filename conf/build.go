@@ -18,6 +18,9 @@ type builder struct {
 	global   rawGlobal
 	scripts  []*rawScript
 	scriptOf map[string]*rawScript
+	bfds     []*rawBFD
+	bfdOf    map[string]*rawBFD // by name; a dropped session is there too
+	bfdPaths map[bfdPath]*rawBFD
 	files    []*rawFile
 	fileOf   map[string]*rawFile
 	groups   []*rawGroup
@@ -34,8 +37,14 @@ type builder struct {
 	blocks   []int     // serial numbers of the open blocks
 	serial   int
 
+	processes []*rawProcess
+	processOf map[string]*rawProcess
+	links     rawLinks
+
 	// What is open at the moment.
 	script      *rawScript
+	process     *rawProcess
+	bfd         *rawBFD
 	file        *rawFile
 	group       *rawGroup
 	inst        *rawInstance
@@ -44,6 +53,8 @@ type builder struct {
 	rs          *rawReal
 	check       *rawCheck
 	url         *rawURL
+	items       int  // of the list that is open
+	ends        Pos  // the } of the block that is being closed
 	noInterface bool // an interface that is needed does not exist
 	refuse      bool // set by an opening setter: skip the block
 }
@@ -67,6 +78,12 @@ func allSetters() map[setterKey]setter {
 	}
 	add("root", rootSetters())
 	add("global_defs", globalSetters())
+	add("global_defs", daemonSetters())
+	add("global_defs", mailSetters())
+	add("global_defs", firewallSetters())
+	add("garp_group", garpGroupSetters())
+	add("bfd_instance", bfdSetters())
+	add("vrrp_track_process", processSetters())
 	add("vrrp_script", scriptSetters())
 	add("track_file", fileSetters())
 	add("vrrp_track_file", fileSetters())
@@ -109,7 +126,7 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
 		return false
 	}
-	b.refuse = false
+	b.refuse, b.items = false, 0
 	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
@@ -121,6 +138,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 		b.report(wordsBeforeBlock, s.PosOf(1), "Block %s has extra parameters %s ...", kw.Name, s.Words[1].Text)
 	case kw.Shape == Block && strings.HasPrefix(kw.Args, "<name"):
 		b.declare(kw, s)
+	}
+	if kw.Name == "group" && b.group != nil && kw.Shape == List {
+		b.openMembers(s)
 	}
 	if b.refuse {
 		b.leave()
@@ -139,6 +159,12 @@ func (b *builder) inside(kw *Keyword) bool {
 		return b.script != nil
 	case parent == "track_file" || parent == "vrrp_track_file":
 		return b.file != nil
+	case parent == "vrrp_track_process":
+		return b.process != nil
+	case parent == "bfd_instance":
+		return b.bfd != nil
+	case parent == "garp_group":
+		return b.links.garp != nil
 	case parent == "vrrp_sync_group":
 		return b.group != nil
 	case parent == "vrrp_instance":
@@ -160,21 +186,20 @@ func (b *builder) item(kw *Keyword, s Statement) {
 	if b.dead || !b.inside(kw) {
 		return
 	}
+	b.items++
 	if kw.set != nil {
 		kw.set(b, kw, s)
-		return
-	}
-	if f := itemCheckers[kw.Name]; f != nil {
-		f(b, kw, s)
 	}
 }
 
 // close ends what open began.
-func (b *builder) close(kw *Keyword) {
+func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
+	b.ends = pos
 	if b.dead {
 		return
 	}
+	b.closeList(kw, pos)
 	switch kw.Block {
 	case "root":
 		b.closeRoot(kw.Name)
@@ -195,12 +220,15 @@ func (b *builder) close(kw *Keyword) {
 func (b *builder) closeRoot(name string) {
 	switch name {
 	case "vrrp_script":
-		if b.script != nil && b.script.args != nil && b.script.user != "" {
-			b.script.args.user, b.script.args.group = b.script.user, b.script.group
-		}
-		b.script = nil
+		b.closeScript()
 	case "track_file", "vrrp_track_file":
-		b.file = nil
+		b.closeFile()
+	case "vrrp_track_process":
+		b.closeProcess()
+	case "bfd_instance":
+		b.closeBFD()
+	case "garp_group":
+		b.closeGARPGroup()
 	case "vrrp_sync_group":
 		b.group = nil
 	case "vrrp_instance":
@@ -274,6 +302,15 @@ func (b *builder) declare(kw *Keyword, s Statement) {
 		return
 	}
 	b.names[key] = true
+}
+
+// reportEnd records a diagnostic of the block that began at pos and ends now:
+// keepalived names its }.
+func (b *builder) reportEnd(c Code, pos Pos, format string, args ...any) {
+	d := b.report(c, pos, format, args...)
+	if b.ends.File == pos.File {
+		d.End = b.ends.Line
+	}
 }
 
 // report records a diagnostic.

@@ -298,6 +298,8 @@ type rawGroup struct {
 	members   []Statement
 	track     rawTracking
 	prioMaybe maybe[bool]
+	smtpAlert maybe[bool]
+	listed    bool // group { } was there
 }
 
 func openGroup(b *builder, _ *Keyword, s Statement) {
@@ -322,6 +324,7 @@ func groupSetters() blockSetters {
 		"global_tracking":            setTrue(func(b *builder) *bool { return &b.group.TrackingWeight }),
 		"sync_group_tracking_weight": setTrue(func(b *builder) *bool { return &b.group.TrackingWeight }),
 		"notify_priority_changes":    setMaybeBool(func(b *builder) *maybe[bool] { return &b.group.prioMaybe }),
+		"smtp_alert":                 setMaybeBool(func(b *builder) *maybe[bool] { return &b.group.smtpAlert }),
 	}
 	addNotify(m, func(b *builder) *Notify { return &b.group.Notify })
 	for name, f := range trackSetters(func(b *builder) (string, *rawTracking) { return b.group.Name, &b.group.track }) {

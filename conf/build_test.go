@@ -145,7 +145,7 @@ func TestBuildVRRP(t *testing.T) {
 	if i.Addresses[0].Interface != "eth1" || i.Addresses[1].Interface != "eth0" || i.Addresses[1].Prefix.Bits() != 32 || i.Excluded[0].PreferredLifetime != Forever {
 		t.Errorf("addresses: %+v %+v", i.Addresses, i.Excluded)
 	}
-	tracks := Tracking{[]Track{{"eth1", 10, false}}, []Track{{"chk", -20, true}}, []Track{{"load", 5, true}}}
+	tracks := Tracking{Interfaces: []Track{{"eth1", 10, false}}, Scripts: []Track{{"chk", -20, true}}, Files: []Track{{"load", 5, true}}}
 	if !reflect.DeepEqual(i.Track, tracks) {
 		t.Errorf("tracks: %+v", i.Track)
 	}

@@ -10,6 +10,9 @@ func (b *builder) finish() {
 	b.finishGlobal()
 	b.finishCommands()
 	b.finishScripts()
+	b.finishProcesses()
+	b.finishBFDs()
+	b.finishLinks()
 	b.finishStatics()
 	b.finishGroups()
 	for _, i := range b.insts {
@@ -51,7 +54,8 @@ func (b *builder) finishGroups() {
 			b.report(loneMember, g.pos, "Sync group %s has only 1 virtual router(s) - this probably isn't what you want", g.Name)
 		}
 		g.Notify.PriorityChange = g.prioMaybe.or(b.global.prioChanges)
-		g.Track = Tracking{b.interfaces(g.Name, g.track.interfaces), b.kept(g.track.scripts, b.scriptRuns), b.kept(g.track.files, nil)}
+		g.SMTPAlert = g.smtpAlert.orElse(b.global.smtpAlertVRRP).orElse(b.global.smtpAlert).value
+		b.finishGroupTracking(g)
 		b.cfg.SyncGroups = append(b.cfg.SyncGroups, g.SyncGroup)
 	}
 }
@@ -68,10 +72,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 		i.Version = 3
 	}
 	i.StateMaster, i.StateBackup = i.state == "MASTER", i.state == "BACKUP"
-	i.Priority = i.priority.or(100)
-	if i.StateMaster && !i.priority.set {
-		i.Priority = 255
-	}
+	i.Priority = i.basePriority()
 	b.finishPlace(i)
 	b.finishAdvert(i)
 	b.finishAuth(i, strict)
@@ -223,83 +224,6 @@ func (b *builder) placed(i *rawInstance, list []rawAddress) []Address {
 	return out
 }
 
-// finishTracking keeps the references that can have an effect: an address
-// owner and a member of a sync group have no weights (contracts 4.8).
-func (b *builder) finishTracking(i *rawInstance) {
-	owner := i.Priority == 255
-	member := i.group != nil && !i.group.TrackingWeight
-	var interfaces []rawTrack
-	for _, t := range i.track.interfaces {
-		switch {
-		case t.Name == i.Interface && !i.DontTrackPrimary:
-			b.report(ownInterface, t.pos, "(%s) Ignoring track_interface %s since own interface", i.Name, t.Name)
-			continue
-		case owner && t.Weight != 0:
-			b.report(weightIgnored, t.pos, "(%s) ignoring %s tracked interface due to address owner", i.Name, t.Name)
-			continue
-		case member && t.Weight != 0:
-			b.report(weightIgnored, t.pos, "(%s) tracked interface %s: weight ignored due to SYNC group", i.Name, t.Name)
-			t.Weight = 0
-		}
-		interfaces = append(interfaces, t)
-	}
-	i.Track.Interfaces = b.interfaces(i.Name, interfaces)
-	i.Track.Scripts = b.kept(b.unweighted(i, i.track.scripts, "tracked script", owner, member), b.scriptRuns)
-	i.Track.Files = b.kept(b.unweightedFiles(i, owner, member), nil)
-}
-
-// unweighted drops the weighted references of an owner or a group member.
-func (b *builder) unweighted(i *rawInstance, list []rawTrack, what string, owner, member bool) []rawTrack {
-	return slices.DeleteFunc(slices.Clone(list), func(t rawTrack) bool {
-		switch {
-		case t.Weight == 0:
-			return false
-		case owner:
-			b.report(weightIgnored, t.pos, "(%s) ignoring %s %s with weights due to address_owner", i.Name, what, t.Name)
-		case member:
-			b.report(weightIgnored, t.pos, "(%s) ignoring %s %s with weights due to SYNC group", i.Name, what, t.Name)
-		}
-		return owner || member
-	})
-}
-
-// unweightedFiles is unweighted for track_file, whose default weight counts as none in a sync group.
-func (b *builder) unweightedFiles(i *rawInstance, owner, member bool) []rawTrack {
-	list := slices.Clone(i.track.files)
-	if member && !owner {
-		for n := range list {
-			if !list[n].weighted && b.fileOf[list[n].Name].Weight == 1 {
-				list[n].Weight = 0
-			}
-		}
-	}
-	return b.unweighted(i, list, "tracked file", owner, member)
-}
-
-// interfaces checks tracked interfaces against the host.
-func (b *builder) interfaces(owner string, list []rawTrack) []Track {
-	for _, t := range list {
-		if !b.interfaceExists(t.Name) {
-			b.report(interfaceMissing, t.pos, "(%s) tracked interface %s doesn't exist", owner, t.Name)
-		}
-	}
-	return b.kept(list, nil)
-}
-
-// kept turns references into Tracks, without those that keep refuses.
-func (b *builder) kept(list []rawTrack, keep func(string) bool) []Track {
-	var out []Track
-	for _, t := range list {
-		if keep == nil || keep(t.Name) {
-			out = append(out, t.Track)
-		}
-	}
-	return out
-}
-
-// scriptRuns tells whether a vrrp_script survived finishCommands.
-func (b *builder) scriptRuns(name string) bool { return b.scriptOf[name].cmd != nil }
-
 // checkVRIDs refuses two instances that the wire cannot tell apart.
 func (b *builder) checkVRIDs() {
 	type place struct {
@@ -333,18 +257,21 @@ func commonPeer(i, other *rawInstance) bool {
 }
 
 // finishSyncDaemon resolves the instance that lvs_sync_daemon follows.
+// keepalived -t says nothing of what is missing here.
 func (b *builder) finishSyncDaemon() {
 	d := b.global.LVSSyncDaemon
 	if d == nil {
 		return
 	}
-	b.wantInterface(b.global.syncPos, d.Interface, "lvs_sync_daemon")
+	if !b.interfaceExists(d.Interface) {
+		b.report(interfaceMissing, b.global.syncPos, "interface %s for lvs_sync_daemon doesn't exist", d.Interface).Class = ClassNone
+	}
 	if d.Instance == "" {
 		return
 	}
 	i := b.instOf[d.Instance]
 	if i == nil {
-		b.report(danglingName, b.global.syncPos, "lvs_sync_daemon: instance %s doesn't exist - ignoring lvs_sync_daemon", d.Instance)
+		b.report(danglingName, b.global.syncPos, "lvs_sync_daemon: instance %s doesn't exist - ignoring lvs_sync_daemon", d.Instance).Class = ClassNone
 		b.global.LVSSyncDaemon = nil
 		return
 	}

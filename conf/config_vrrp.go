@@ -11,6 +11,7 @@ type SyncGroup struct {
 	Members        []string `json:"members"`
 	Track          Tracking `json:"track,omitzero"` // applies to every member; not repeated in the members
 	TrackingWeight bool     `json:"sync_group_tracking_weight,omitempty"`
+	SMTPAlert      bool     `json:"smtp_alert,omitempty"` // resolved: own, smtp_alert_vrrp, smtp_alert, false
 	Notify         Notify   `json:"notify,omitzero"`
 }
 

@@ -56,7 +56,8 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 	return &builder{
 		cfg: &Config{}, opt: opt, table: table,
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
-		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, hooked: map[**Command]*rawCommand{},
+		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{},
+		bfdOf: map[string]*rawBFD{}, bfdPaths: map[bfdPath]*rawBFD{}, processOf: map[string]*rawProcess{}, hooked: map[**Command]*rawCommand{},
 	}
 }
 
