@@ -40,6 +40,7 @@ type builder struct {
 	processes []*rawProcess
 	processOf map[string]*rawProcess
 	links     rawLinks
+	overruled []namedAccount // accounts that a later statement replaced: keepalived looks them up
 
 	// What is open at the moment.
 	script      *rawScript

@@ -15,11 +15,10 @@ const slowBFD = 10 * time.Second
 // rawBFD is a bfd_instance that is being read.
 type rawBFD struct {
 	BFDInstance
-	pos         Pos
-	neighborPos Pos
-	ttl         maybe[uint8]
-	hops        maybe[int]
-	dropped     bool // without a neighbour that it could talk to
+	pos     Pos
+	ttl     maybe[uint8]
+	hops    maybe[int]
+	dropped bool // without a neighbour that it could talk to
 }
 
 func openBFD(b *builder, _ *Keyword, s Statement) {
@@ -90,22 +89,11 @@ func setNeighbor(b *builder, kw *Keyword, s Statement) {
 		b.bfd.dropped = true
 		return
 	}
-	b.bfd.Neighbor, b.bfd.neighborPos = a, s.PosOf(1)
-	b.sameNeighbor(b.bfd)
+	b.bfd.Neighbor = a
 }
 
 // bfdPath is what tells two sessions apart.
 type bfdPath struct{ neighbor, source netip.Addr }
-
-// sameNeighbor drops s if an earlier session has the same addresses.
-func (b *builder) sameNeighbor(s *rawBFD) {
-	other := b.bfdPaths[bfdPath{s.Neighbor, s.Source}]
-	if other == nil || s.dropped {
-		return
-	}
-	b.report(duplicateItem, s.neighborPos, "BFD instance %s: %s is the neighbor of %s already - ignoring the instance", s.Name, s.Neighbor, other.Name)
-	s.dropped = true
-}
 
 func (b *builder) bfdAddress(kw *Keyword, s Statement) (netip.Addr, bool) {
 	a, err := parseHostAddr(s.Words[1].Text)
@@ -133,10 +121,13 @@ func (b *builder) closeBFD() {
 		s.dropped = true
 		return
 	}
-	if b.sameNeighbor(s); s.dropped {
+	path := bfdPath{s.Neighbor, s.Source}
+	if other := b.bfdPaths[path]; other != nil {
+		b.reportEnd(duplicateItem, s.pos, "BFD instance %s: %s is the neighbor of %s already - ignoring the instance", s.Name, s.Neighbor, other.Name)
+		s.dropped = true
 		return
 	}
-	b.bfdPaths[bfdPath{s.Neighbor, s.Source}] = s
+	b.bfdPaths[path] = s
 	s.TTL = s.ttl.or(255)
 	if !s.ttl.set && familyOf(s.Neighbor) == IPv6 {
 		s.TTL = 64

@@ -159,9 +159,20 @@ func (b *builder) account(user, group string) (a account) {
 	return a
 }
 
+// namedAccount is an account as it was written.
+type namedAccount struct {
+	user, group string
+	pos         Pos
+}
+
 // finishCommands gives every script its account and drops those that cannot
 // or must not run.
 func (b *builder) finishCommands() {
+	for _, a := range b.overruled {
+		if err := b.account(a.user, a.group).err; err != nil {
+			b.report(unknownAccount, a.pos, "Unable to set user %s: %v", a.user, err)
+		}
+	}
 	if len(b.commands) == 0 && b.global.scriptUser.name == "" {
 		return
 	}

@@ -68,8 +68,8 @@ func rootSetters() blockSetters {
 		"vrrp_track_process":       openProcess,
 		"bfd_instance":             openBFD,
 		"garp_group":               openGARPGroup,
-		"linkbeat_interfaces":      addLinkPoll,
-		"interface_up_down_delays": addLinkDelay,
+		"linkbeat_interfaces":      addLinkLine,
+		"interface_up_down_delays": addLinkLine,
 		"track_file":               openFile,
 		"vrrp_track_file":          openFile,
 		"vrrp_sync_group":          openGroup,
@@ -248,6 +248,9 @@ func setVersion(field func(*builder) *maybe[uint8]) setter {
 
 func setScriptUser(b *builder, _ *Keyword, s Statement) {
 	u := &b.global.scriptUser
+	if u.name != "" {
+		b.overruled = append(b.overruled, namedAccount{u.name, u.group, u.pos})
+	}
 	u.name, u.pos = s.Words[1].Text, s.Pos
 	if len(s.Words) > 2 {
 		u.group = strings.TrimPrefix(s.Words[2].Text, ":")

@@ -303,6 +303,11 @@ type rawGroup struct {
 }
 
 func openGroup(b *builder, _ *Keyword, s Statement) {
+	if len(s.Words) != 2 {
+		b.report(missingValue, s.Pos, "vrrp_sync_group must have a name and nothing else - skipping")
+		b.refuse = true
+		return
+	}
 	name := s.Words[1].Text
 	if b.groupOf[name] != nil {
 		b.report(duplicateName, s.PosOf(1), "vrrp sync group %s already defined", name)

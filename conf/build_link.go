@@ -6,7 +6,8 @@ import "time"
 type rawGARPGroup struct {
 	GARPGroup
 	pos   Pos
-	set   bool // a time was given, be it 0
+	set   bool       // a time was given, be it 0
+	list  []namedPos // of the interfaces { } that is open
 	wants []namedPos
 }
 
@@ -14,6 +15,7 @@ type rawGARPGroup struct {
 type namedPos struct {
 	name string
 	pos  Pos
+	end  int // the line that keepalived names; 0: that of pos
 }
 
 // rawLinks are the settings of links, checked when dynamic_interfaces is known.
@@ -24,13 +26,13 @@ type rawLinks struct {
 	polls  []LinkPoll
 	delays []LinkDelay
 	place  map[blockName]int // of an interface in polls or delays
-	wants  []linkWant
+	lines  []linkLine
 }
 
-// linkWant is an interface that must be there, with the keyword that wants it.
-type linkWant struct {
-	namedPos
-	what string
+// linkLine is a line of a list of links.
+type linkLine struct {
+	kw *Keyword
+	s  Statement
 }
 
 func openGARPGroup(b *builder, _ *Keyword, s Statement) {
@@ -38,17 +40,16 @@ func openGARPGroup(b *builder, _ *Keyword, s Statement) {
 }
 
 func garpGroupSetters() blockSetters {
-	m := blockSetters{
+	return blockSetters{
 		"garp_interval": setGARPInterval(func(g *rawGARPGroup) *time.Duration { return &g.GARPInterval }),
 		"gna_interval":  setGARPInterval(func(g *rawGARPGroup) *time.Duration { return &g.GNAInterval }),
-		"interface":     func(b *builder, _ *Keyword, s Statement) { b.garpInterface(s.Words[1].Text, s.PosOf(1)) },
+		"interface":     func(b *builder, _ *Keyword, s Statement) { b.garpInterface(namedPos{s.Words[1].Text, s.PosOf(1), 0}) },
 		"interfaces": func(b *builder, _ *Keyword, s Statement) {
 			for i, w := range s.Words {
-				b.garpInterface(w.Text, s.PosOf(i))
+				b.links.garp.list = append(b.links.garp.list, namedPos{name: w.Text, pos: s.PosOf(i)})
 			}
 		},
 	}
-	return m
 }
 
 func setGARPInterval(field func(*rawGARPGroup) *time.Duration) setter {
@@ -60,16 +61,31 @@ func setGARPInterval(field func(*rawGARPGroup) *time.Duration) setter {
 	}
 }
 
-func (b *builder) garpInterface(name string, pos Pos) {
+// garpInterface puts an interface under the pace of the open group.
+func (b *builder) garpInterface(w namedPos) {
 	if b.links.owner == nil {
 		b.links.owner = map[string]bool{}
 	}
-	if b.links.owner[name] {
-		b.report(duplicateItem, pos, "garp_group: %s is in a garp_group already - ignoring", name)
+	if b.links.owner[w.name] {
+		b.report(duplicateItem, w.pos, "garp_group: %s is in a garp_group already - ignoring", w.name).End = w.end
 		return
 	}
-	b.links.owner[name] = true
-	b.links.garp.wants = append(b.links.garp.wants, namedPos{name, pos})
+	b.links.owner[w.name] = true
+	b.links.garp.wants = append(b.links.garp.wants, w)
+}
+
+// closeInterfaces ends interfaces { } of a garp_group.
+func (b *builder) closeInterfaces() {
+	if b.links.garp == nil {
+		return
+	}
+	for _, w := range b.links.garp.list {
+		if w.pos.File == b.ends.File {
+			w.end = b.ends.Line
+		}
+		b.garpInterface(w)
+	}
+	b.links.garp.list = nil
 }
 
 func (b *builder) closeGARPGroup() {
@@ -86,8 +102,14 @@ func (b *builder) closeGARPGroup() {
 	}
 }
 
-// addLinkPoll reads "<ifname> [MII|ETHTOOL|IOCTL]".
-func addLinkPoll(b *builder, kw *Keyword, s Statement) {
+// addLinkLine keeps a line of linkbeat_interfaces or interface_up_down_delays:
+// keepalived does not look at one whose interface does not exist.
+func addLinkLine(b *builder, kw *Keyword, s Statement) {
+	b.links.lines = append(b.links.lines, linkLine{kw, s})
+}
+
+// finishLinkPoll reads "<ifname> [MII|ETHTOOL|IOCTL]".
+func (b *builder) finishLinkPoll(kw *Keyword, s Statement) {
 	p := LinkPoll{Interface: s.Words[0].Text}
 	if len(s.Words) > 1 {
 		if _, ok := b.table.lookup("linkbeat_interfaces/value", s.Words[1].Text); ok && len(s.Words) == 2 {
@@ -101,7 +123,6 @@ func addLinkPoll(b *builder, kw *Keyword, s Statement) {
 				fix("write one of MII, ETHTOOL and IOCTL, or none")
 		}
 	}
-	b.wantLink(kw, s)
 	if i, again := b.linkPlace(kw, s, len(b.links.polls)); again {
 		b.links.polls[i] = p
 	} else {
@@ -109,9 +130,8 @@ func addLinkPoll(b *builder, kw *Keyword, s Statement) {
 	}
 }
 
-// addLinkDelay reads "<ifname> <down> [<up>]", in seconds.
-func addLinkDelay(b *builder, kw *Keyword, s Statement) {
-	b.wantLink(kw, s)
+// finishLinkDelay reads a line of interface_up_down_delays, in seconds.
+func (b *builder) finishLinkDelay(kw *Keyword, s Statement) {
 	d := LinkDelay{Interface: s.Words[0].Text}
 	if len(s.Words) == 1 {
 		b.report(missingValue, s.Pos, "interface_up_down_delays: %s has no delay: the line has no effect", d.Interface).Class = ClassNone
@@ -151,20 +171,23 @@ func (b *builder) linkPlace(kw *Keyword, s Statement, next int) (place int, agai
 	return next, false
 }
 
-func (b *builder) wantLink(kw *Keyword, s Statement) {
-	b.links.wants = append(b.links.wants, linkWant{namedPos{s.Words[0].Text, s.Pos}, kw.Name})
-}
-
 // finishLinks checks the interfaces of linkbeat, delays and GARP groups.
 func (b *builder) finishLinks() {
-	for _, w := range b.links.wants {
-		if !b.interfaceExists(w.name) {
-			b.report(linkMissing, w.pos, "unknown interface %s specified for %s", w.name, w.what)
+	for _, l := range b.links.lines {
+		if !b.interfaceExists(l.s.Words[0].Text) {
+			b.report(linkMissing, l.s.Pos, "unknown interface %s specified for %s", l.s.Words[0].Text, l.kw.Name)
+		} else if l.kw.Name == "linkbeat_interfaces" {
+			b.finishLinkPoll(l.kw, l.s)
+		} else {
+			b.finishLinkDelay(l.kw, l.s)
 		}
 	}
 	for _, g := range b.links.groups {
 		for _, w := range g.wants {
-			b.wantInterface(w.pos, w.name, "garp_group")
+			if !b.interfaceExists(w.name) {
+				b.noInterface = true
+				b.report(interfaceMissing, w.pos, "WARNING - interface %s specified for garp_group doesn't exist", w.name).End = w.end
+			}
 			g.Interfaces = append(g.Interfaces, w.name)
 		}
 		b.cfg.GARPGroups = append(b.cfg.GARPGroups, g.GARPGroup)

@@ -9,6 +9,9 @@ var mustHaveItems = map[setterKey]bool{
 
 // closeList complains about a list without items.
 func (b *builder) closeList(kw *Keyword, pos Pos) {
+	if kw.Block == "garp_group" {
+		b.closeInterfaces()
+	}
 	if b.items == 0 && mustHaveItems[setterKey{kw.Block, kw.Name}] {
 		b.report(emptyList, pos, "empty %s block", kw.Name)
 	}

@@ -59,6 +59,9 @@ func scriptSetters() blockSetters {
 		"rise":   func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.script.Rise) },
 		"fall":   func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.script.Fall) },
 		"user": func(b *builder, _ *Keyword, s Statement) {
+			if b.script.user != "" {
+				b.overruled = append(b.overruled, namedAccount{b.script.user, b.script.group, b.script.userPos})
+			}
 			b.script.user, b.script.group = userAndGroup(s)
 			b.script.userPos = s.Pos
 		},
