@@ -105,6 +105,9 @@ func (p *preprocessor) line(text string, pos Pos, offset int) {
 func (p *preprocessor) condition(text string) (string, int) {
 	id, rest := cutBlank(text[1:])
 	id, negated := strings.CutPrefix(id, "^")
+	if p.opt.ids != nil && id != "" {
+		p.opt.ids[id] = true
+	}
 	if rest == "" || id == "" || (id == p.opt.ConfigID) == negated {
 		return "", 0
 	}

@@ -72,7 +72,7 @@ func TestOnlyNewErrorsRefuseAReload(t *testing.T) {
 		"new error":              {conf.Diagnostics{diag(conf.Error, "a", 1), diag(conf.Error, "b", 2)}, 1},
 		"the same one once more": {conf.Diagnostics{diag(conf.Error, "a", 1), diag(conf.Error, "a", 2)}, 1},
 	} {
-		if got := newErrors(running, tc.now); len(got) != tc.want {
+		if got := tc.now.NewErrors(running); len(got) != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
