@@ -53,7 +53,7 @@ func configDiffCommand() *cobra.Command {
 	c := &cobra.Command{Use: "diff OLD NEW", Args: cobra.ExactArgs(2), ValidArgsFunction: file,
 		Short: "Print what a reload from OLD to NEW changes, object by object, and where a role is at risk",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			from, _, err := read.load(args[0])
+			from, before, err := read.load(args[0])
 			if err != nil {
 				return err
 			}
@@ -61,10 +61,8 @@ func configDiffCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, d := range found {
-				if d.NoStart {
-					fmt.Fprintln(os.Stderr, d)
-				}
+			if fresh := found.NewErrors(before); len(fresh) > 0 {
+				fmt.Fprintf(os.Stderr, "the reload would be refused: %d new error(s), the first is %s\n", len(fresh), fresh[0])
 			}
 			changes := diff.Compare(from, to)
 			if asJSON {
