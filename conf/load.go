@@ -3,6 +3,7 @@ package conf
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // Options says how a file is read.
@@ -49,7 +50,7 @@ func load(path string, opt Options, read reader) (*Config, Diagnostics) {
 	opt.ids = map[string]bool{}
 	b, found := build(path, opt, read)
 	if !b.dead {
-		b.review(append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...))
+		b.review(sync.OnceValue(func() []*Config { return append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) }))
 	}
 	all := append(found, b.diags...)
 	slices.SortStableFunc(all, func(x, y Diagnostic) int { return comparePos(&x.Pos, &y.Pos) })

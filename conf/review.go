@@ -8,8 +8,8 @@ import (
 
 // review looks for what keepalived takes without a word although it cannot
 // work as it was meant. It changes nothing but the list of diagnostics. peers
-// are the configurations of the other nodes, as far as they are known.
-func (b *builder) review(peers []*Config) {
+// gives the configurations of the other nodes, as far as they are known.
+func (b *builder) review(peers func() []*Config) {
 	for _, i := range b.insts {
 		b.reviewInstance(i)
 		b.reviewReach(i, peers)

@@ -58,7 +58,7 @@ func (b *builder) reviewWeights(i *rawInstance) {
 }
 
 // reviewReach compares the weights with the priorities of the other nodes.
-func (b *builder) reviewReach(i *rawInstance, peers []*Config) {
+func (b *builder) reviewReach(i *rawInstance, peers func() []*Config) {
 	weighted := i.weighted()
 	if len(weighted) == 0 || len(i.track.files) > 0 { // a file's value has no bounds
 		return
@@ -67,7 +67,7 @@ func (b *builder) reviewReach(i *rawInstance, peers []*Config) {
 	for _, t := range weighted {
 		worst += min(0, t.change())
 	}
-	for _, p := range peers {
+	for _, p := range peers() {
 		peer := sameRouter(p, &i.Instance)
 		if peer == nil || peer.Priority >= i.Priority || peer.Priority == 255 || i.Priority == 255 {
 			continue
