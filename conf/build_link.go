@@ -11,11 +11,11 @@ import (
 // setVMAC reads use_vmac and its options.
 func setVMAC(b *builder, kw *Keyword, s Statement) {
 	if b.inst.VMAC != nil {
-		b.report(alreadySet, s.Pos, "(%s) use_vmac is there already - ignoring this one", b.inst.Name).unnoticed()
-		return
+		b.report(alreadySet, s.Pos, "(%s) use_vmac is given twice - both lines count", b.inst.Name).unnoticed()
+	} else {
+		b.inst.VMAC = &VMAC{}
 	}
-	v := &VMAC{}
-	b.inst.VMAC = v
+	v := b.inst.VMAC
 	for i := 1; i < len(s.Words); i++ {
 		switch word := s.Words[i].Text; {
 		case word == "netlink_notify_msg":
@@ -198,6 +198,9 @@ func (b *builder) finishLinks(i *rawInstance, strict bool) {
 	if i.VRF != "" {
 		b.wantInterface(i.place("vrf"), i.VRF, "the VRF of vrrp_instance "+i.Name)
 	}
+	if i.IPVLAN != nil && i.Family == IPv4 && !i.IPVLAN.Address.IsValid() {
+		b.report(ipvlanNoAddress, i.place("use_ipvlan"), "(%s) an IPv4 ipvlan needs an address - the instance stays in FAULT", i.Name)
+	}
 	if i.VMAC != nil && i.IPVLAN != nil {
 		b.report(linkConflict, i.place("use_ipvlan"), "(%s) use_vmac and use_ipvlan exclude each other - ignoring use_ipvlan", i.Name)
 		i.IPVLAN = nil
@@ -207,9 +210,6 @@ func (b *builder) finishLinks(i *rawInstance, strict bool) {
 		i.VMAC, i.IPVLAN = nil, nil
 	}
 	b.finishXmitBase(i, strict)
-	if i.IPVLAN != nil && i.Family == IPv4 && !i.IPVLAN.Address.IsValid() {
-		b.report(ipvlanNoAddress, i.place("use_ipvlan"), "(%s) an IPv4 ipvlan needs an address - the instance stays in FAULT", i.Name)
-	}
 	if i.PromoteSecondary && (i.VMAC != nil || i.IPVLAN != nil) {
 		b.report(promoteWithLink, i.place("promote_secondaries"), "(%s) promote_secondaries is set for VMACs anyway - ignoring", i.Name)
 		i.PromoteSecondary = false

@@ -43,7 +43,6 @@ func (b *builder) finishInstance(i *rawInstance) {
 	b.finishState(i, strict)
 	b.finishAccept(i, strict)
 	i.ChecksumAsV2 = i.checksumAsV2.or(g.checksumAsV2)
-	i.CheckUnicastSrc = i.CheckUnicastSrc || g.checkUnicastSrc
 	i.SkipCheckAddr = i.SkipCheckAddr || g.skipCheckAdv
 	i.SMTPAlert = i.smtpAlert.orElse(g.smtpAlertVRRP).orElse(g.smtpAlert).value
 	b.finishAnswers(i, strict)
@@ -91,6 +90,7 @@ func (b *builder) finishPlace(i *rawInstance) {
 // finishUnicast settles multicast against unicast.
 func (b *builder) finishUnicast(i *rawInstance) {
 	if i.Unicast {
+		i.CheckUnicastSrc = i.CheckUnicastSrc || b.global.checkUnicastSrc
 		if i.dst.IsValid() {
 			b.report(groupWithPeers, i.place("mcast_dst_ip"), "(%s) multicast destination specified with unicast - ignoring", i.Name)
 		}
@@ -101,8 +101,8 @@ func (b *builder) finishUnicast(i *rawInstance) {
 	}
 	if i.ttlSet {
 		b.report(ttlNoPeers, i.end, "(%s): unicast_ttl without unicast peers has no effect - ignoring", i.Name)
-		i.UnicastTTL = 0
 	}
+	i.UnicastTTL, i.CheckUnicastSrc, i.OldChecksum = 0, false, OldChecksumDetect
 	i.Destination = i.dst
 	if !i.dst.IsValid() && i.Family == IPv4 {
 		i.Destination = b.global.MulticastGroup4
