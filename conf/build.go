@@ -29,6 +29,7 @@ type builder struct {
 	commands []*rawCommand
 	hooked   map[**Command]*rawCommand // the commands by what they are for
 	names    map[blockName]bool        // blocks that are known by name only
+	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
 	written  []writing // by row: where a keyword was given last
 	blocks   []int     // serial numbers of the open blocks
@@ -73,6 +74,7 @@ func allSetters() map[setterKey]setter {
 	add("vrrp_sync_group", groupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
+	add("vrrp_instance/auth_hmac", hmacSetters())
 	add("virtual_server", serverSetters())
 	add("virtual_server/real_server", realSetters())
 	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
@@ -170,14 +172,14 @@ func (b *builder) item(kw *Keyword, s Statement) {
 }
 
 // close ends what open began.
-func (b *builder) close(kw *Keyword) {
+func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
 	if b.dead {
 		return
 	}
 	switch kw.Block {
 	case "root":
-		b.closeRoot(kw.Name)
+		b.closeRoot(kw.Name, pos)
 	case "virtual_server":
 		if kw.Name == "real_server" {
 			b.rs = nil
@@ -192,7 +194,7 @@ func (b *builder) close(kw *Keyword) {
 }
 
 // closeRoot ends a top-level block.
-func (b *builder) closeRoot(name string) {
+func (b *builder) closeRoot(name string, pos Pos) {
 	switch name {
 	case "vrrp_script":
 		if b.script != nil && b.script.args != nil && b.script.user != "" {
@@ -204,6 +206,9 @@ func (b *builder) closeRoot(name string) {
 	case "vrrp_sync_group":
 		b.group = nil
 	case "vrrp_instance":
+		if b.inst != nil {
+			b.inst.end = pos
+		}
 		b.inst = nil
 	case "virtual_server_group":
 		b.vsg = nil

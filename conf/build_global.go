@@ -29,6 +29,11 @@ type rawGlobal struct {
 	skipCheckAdv    bool
 	ownerIgnore     bool
 	prioChanges     bool
+	garpDelayGiven  bool // the file has a value, so strict mode keeps it
+	garpRepeatGiven bool
+	extra           extraGARP
+	smtpAlert       maybe[bool]
+	smtpAlertVRRP   maybe[bool]
 	scriptUser      struct {
 		name, group string
 		pos         Pos
@@ -152,6 +157,8 @@ func globalSetters() blockSetters {
 		"vrrp_down_timer_adverts":          setMaybeInt(func(b *builder) *maybe[int] { return &b.global.downAdverts }),
 		"vrrp_garp_interval":               setDuration(func(b *builder) *time.Duration { return &b.global.GARPInterval }),
 		"vrrp_gna_interval":                setDuration(func(b *builder) *time.Duration { return &b.global.GNAInterval }),
+		"vrrp_garp_extra_if":               setGlobalExtra,
+		"vrrp_vmac_garp_intvl":             setGlobalExtra,
 		"vrrp_min_garp":                    setBool(func(b *builder) *bool { return &b.global.minGARP }),
 		"vrrp_lower_prio_no_advert":        setBool(func(b *builder) *bool { return &b.global.lowerNoAdvert }),
 		"vrrp_higher_prio_send_advert":     setBool(func(b *builder) *bool { return &b.global.higherAdvert }),
@@ -437,6 +444,7 @@ func (b *builder) finishGARP() {
 	if g.minGARP {
 		delay, repeat = 0, 1
 	}
+	g.garpDelayGiven, g.garpRepeatGiven = g.garpDelay.set, g.garpRepeat.set
 	g.garpDelay = some(g.garpDelay.or(delay))
 	g.garpRepeat = some(g.garpRepeat.or(repeat))
 	g.refreshRepeat = some(g.refreshRepeat.or(1))

@@ -56,10 +56,19 @@ func (b *builder) judgeSurplus(kw *Keyword, s Statement) {
 		return
 	}
 	rest := wordTexts(s.Words[kw.words+1:])
+	if kw.secret() {
+		b.report(surplusWord, s.PosOf(kw.words+1), "%s takes %s: what follows has no effect", kw.Name, numberOfWords(kw.words))
+		return
+	}
 	d := b.report(surplusWord, s.PosOf(kw.words+1), "%s takes %s: '%s' has no effect", kw.Name, numberOfWords(kw.words), strings.Join(rest, " "))
 	if _, known := b.table.lookup(kw.Block, rest[0]); known {
 		d.fix("write '%s' on a line of its own", strings.Join(rest, " "))
 	}
+}
+
+// secret tells whether the words of a keyword must not be shown.
+func (k *Keyword) secret() bool {
+	return k.Name == "auth_pass" || k.Name == "key" && k.Block == "vrrp_instance/auth_hmac"
 }
 
 func numberOfWords(n int) string {

@@ -93,3 +93,6 @@ func (ds *Diagnostics) report(c Code, pos Pos, format string, args ...any) *Diag
 func (d *Diagnostic) fix(format string, args ...any) {
 	d.Fix = fmt.Sprintf(format, args...)
 }
+
+// unnoticed marks a mistake that keepalived -t says nothing about.
+func (d *Diagnostic) unnoticed() { d.Class, d.Severity = ClassNone, Warning }

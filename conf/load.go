@@ -2,6 +2,7 @@ package conf
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"sync"
 )
@@ -31,6 +32,16 @@ type Host interface {
 	CheckScript(c Command) (Command, ScriptVerdict)
 	// DirectoryExists reports whether a path is a directory.
 	DirectoryExists(path string) bool
+}
+
+// LinkHost is what a Host may know of links beyond their names. Without it
+// names of links that exist are taken as they are.
+type LinkHost interface {
+	// ReusableLink reports whether the link that has the name is one that an
+	// instance may take over: a private macvlan, or an ipvlan in L2 mode.
+	ReusableLink(name string, ipvlan bool) bool
+	// PrimaryAddress gives the address that adverts leave from unless one is configured.
+	PrimaryAddress(name string, f Family) netip.Addr
 }
 
 // ScriptVerdict is what CheckScript found.
@@ -97,7 +108,7 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 	return &builder{
 		cfg: &Config{}, opt: opt, table: table,
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
-		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, hooked: map[**Command]*rawCommand{},
+		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, links: map[string]string{}, hooked: map[**Command]*rawCommand{},
 	}
 }
 

@@ -21,11 +21,8 @@ func (b *builder) reviewInstance(i *rawInstance) {
 	if most := advertRoom(i.Version, i.Family); len(i.vips) > most {
 		b.report(tooManyAddresses, i.vips[most].pos, "(%s) %d addresses do not fit into an advert, which has room for %d", i.Name, len(i.vips), most)
 	}
-	if i.strict.or(b.global.strict) && i.Priority != 255 {
+	if i.NoAccept && i.strict.or(b.global.strict) {
 		b.report(strictBlocksAccess, i.pos, "(%s) in strict mode the addresses do not answer while the instance is master", i.Name)
-	}
-	if i.NoPreempt && i.PreemptDelay > 0 {
-		b.report(idlePreemptDelay, i.pos, "(%s) preempt_delay has no effect beside nopreempt", i.Name)
 	}
 	b.reviewWeights(i)
 }

@@ -14,7 +14,6 @@ const (
 	peerIsSelf         Code = 457
 	tooManyAddresses   Code = 458
 	strictBlocksAccess Code = 459
-	idlePreemptDelay   Code = 460
 	unevenGroup        Code = 461
 
 	uncheckedServer Code = 551
@@ -87,12 +86,6 @@ var reviewRules = []Rule{
 		Explain: "In strict mode a master that does not own the addresses drops what is sent to them: they do not answer ping, and nothing that listens on them is reached. Version 3 with accept lifts that.",
 		Fix:     "remove vrrp_strict, or write accept and version 3",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    strict_mode on\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
-	},
-	{
-		Code: idlePreemptDelay, Severity: Hint, Title: "preempt_delay has no effect",
-		Explain: "preempt_delay waits before a take-over from a living master of lower priority, and with nopreempt there is none.",
-		Fix:     "remove preempt_delay or nopreempt",
-		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    state BACKUP\n    nopreempt\n    preempt_delay 5\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
 		Code: unevenGroup, Severity: Hint, Title: "members of a sync group differ",

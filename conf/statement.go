@@ -54,5 +54,6 @@ type handler interface {
 	// skipped (a second block of the same name).
 	open(kw *Keyword, s Statement) bool
 	item(kw *Keyword, s Statement)
-	close(kw *Keyword)
+	// close ends what open began; pos is that of the }.
+	close(kw *Keyword, pos Pos)
 }

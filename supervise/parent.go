@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -156,14 +155,9 @@ func (p *parent) load() int {
 	return statusOK
 }
 
-// dumpConfig logs what the configuration means, defaults filled in, without passwords.
+// dumpConfig logs what the configuration means, defaults filled in, without passwords and keys.
 func (p *parent) dumpConfig() {
-	shown := *p.cfg
-	shown.Instances = slices.Clone(shown.Instances)
-	for i := range shown.Instances {
-		shown.Instances[i].AuthPass = nil
-	}
-	b, err := json.MarshalIndent(shown, "", "  ")
+	b, err := json.MarshalIndent(p.cfg.WithoutSecrets(), "", "  ")
 	if err != nil {
 		p.log.Error("dump of the configuration: " + err.Error())
 		return
