@@ -12,7 +12,6 @@ type builder struct {
 	cfg   *Config
 	opt   Options
 	diags Diagnostics
-	dead  bool // a missing argument ended the run, as keepalived ends it
 	table *tableIndex
 
 	global   rawGlobal
@@ -94,7 +93,7 @@ func allSetters() map[setterKey]setter {
 
 // statement judges a simple statement by its row and stores it.
 func (b *builder) statement(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return
 	}
 	before := len(b.diags)
@@ -106,7 +105,7 @@ func (b *builder) statement(kw *Keyword, s Statement) {
 
 // open begins a block or list; false asks the walker to skip it.
 func (b *builder) open(kw *Keyword, s Statement) bool {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return false
 	}
 	b.refuse = false
@@ -157,7 +156,7 @@ func (b *builder) inside(kw *Keyword) bool {
 
 // item stores one line of a list.
 func (b *builder) item(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) {
+	if !b.inside(kw) {
 		return
 	}
 	if kw.set != nil {
@@ -172,9 +171,6 @@ func (b *builder) item(kw *Keyword, s Statement) {
 // close ends what open began.
 func (b *builder) close(kw *Keyword) {
 	b.leave()
-	if b.dead {
-		return
-	}
 	switch kw.Block {
 	case "root":
 		b.closeRoot(kw.Name)
@@ -244,7 +240,6 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
-		b.dead = true
 	}
 	return false
 }

@@ -35,7 +35,7 @@ type ScriptVerdict struct {
 }
 
 // reader walks the statements of a file.
-type reader func(path string, opt Options, lang language, h handler) Diagnostics
+type reader func(path string, opt Options, table *tableIndex, h handler) Diagnostics
 
 // load reads a configuration file with everything that it includes. The
 // Config is never nil: it holds what could be understood, so that a caller
@@ -44,9 +44,7 @@ func load(path string, opt Options, read reader) (*Config, Diagnostics) {
 	table := keywordIndex()
 	b := newBuilder(opt, table)
 	found := read(path, opt, table, b)
-	if !b.dead {
-		b.finish()
-	}
+	b.finish()
 	all := append(found, b.diags...)
 	slices.SortStableFunc(all, func(x, y Diagnostic) int { return comparePos(&x.Pos, &y.Pos) })
 	return b.cfg, all
