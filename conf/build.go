@@ -130,7 +130,7 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 // inside tells whether the block that a keyword stores into is open. With
 // braces out of balance a keyword can come after the end of its block.
 func (b *builder) inside(kw *Keyword) bool {
-	parent, rest, _ := strings.Cut(kw.Block, "/")
+	parent, rest := kw.top, kw.rest
 	switch {
 	case kw.set == nil:
 		return true
@@ -151,7 +151,7 @@ func (b *builder) inside(kw *Keyword) bool {
 	case strings.HasSuffix(rest, "/url"):
 		return b.url != nil && b.check != nil
 	}
-	return b.check != nil && "real_server/"+string(b.check.Kind) == rest
+	return b.check != nil && strings.TrimPrefix(rest, "real_server/") == string(b.check.Kind)
 }
 
 // item stores one line of a list.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // maxLine is the longest line content (bytes) that keepalived reads whole.
@@ -49,8 +50,11 @@ func (f *finder) before(text string, from, end int) bool {
 	return f.at < end
 }
 
+// newSource takes over data: nobody may change it any more, since the words of
+// the configuration are parts of it.
 func newSource(name string, from *Pos, data []byte) *source {
-	return &source{name: name, from: from, text: string(data), wide: !isASCII(data),
+	text := unsafe.String(unsafe.SliceData(data), len(data))
+	return &source{name: name, from: from, text: text, wide: !isASCII(data),
 		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -25,6 +26,8 @@ type Keyword struct {
 	Acts       bool // false: parsed and checked, but halbd does not act on it yet; its use draws one warning
 
 	index int                                        // in the table
+	top   string                                     // the block of the top level that it stands in
+	rest  string                                     // of Block, behind top and a slash
 	inner *blockTable                                // of the block that the keyword opens
 	words int                                        // the most that Args allows; -1: any number
 	value valueSpec                                  // what Args, Min and Max say about the first argument
@@ -88,6 +91,7 @@ func newTableIndex() *tableIndex {
 			k.Status = "current"
 		}
 		k.index, k.words, k.value = i, mostWords(k.Args), parseValueSpec(k)
+		k.top, k.rest, _ = strings.Cut(k.Block, "/")
 		k.set = setters[setterKey{k.Block, k.Name}]
 		home := t.block(k.Block)
 		home.rows[k.Name] = k
