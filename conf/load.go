@@ -52,7 +52,7 @@ type ScriptVerdict struct {
 }
 
 // reader walks the statements of a file.
-type reader func(path string, opt Options, lang language, h handler) Diagnostics
+type reader func(path string, opt Options, table *tableIndex, h handler) Diagnostics
 
 // load reads a configuration file with everything that it includes. The
 // Config is never nil: it holds what could be understood, so that a caller
@@ -60,9 +60,7 @@ type reader func(path string, opt Options, lang language, h handler) Diagnostics
 func load(path string, opt Options, read reader) (*Config, Diagnostics) {
 	opt.ids = map[string]bool{}
 	b, found := build(path, opt, read)
-	if !b.dead {
-		b.review(sync.OnceValue(func() []*Config { return append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) }))
-	}
+	b.review(sync.OnceValue(func() []*Config { return append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) }))
 	all := append(found, b.diags...)
 	slices.SortStableFunc(all, func(x, y Diagnostic) int { return comparePos(&x.Pos, &y.Pos) })
 	return b.cfg, all
@@ -73,9 +71,7 @@ func build(path string, opt Options, read reader) (*builder, Diagnostics) {
 	table := keywordIndex()
 	b := newBuilder(opt, table)
 	found := read(path, opt, table, b)
-	if !b.dead {
-		b.finish()
-	}
+	b.finish()
 	return b, found
 }
 

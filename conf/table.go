@@ -24,6 +24,9 @@ type Keyword struct {
 	Acts       bool // false: parsed and checked, but halbd does not act on it yet; its use draws one warning
 
 	index int                                        // in the table
+	top   string                                     // the block of the top level that it stands in
+	rest  string                                     // of Block, behind top and a slash
+	inner *blockTable                                // of the block that the keyword opens
 	words int                                        // the most that Args allows; -1: any number
 	value valueSpec                                  // what Args, Min and Max say about the first argument
 	set   func(b *builder, kw *Keyword, s Statement) // stores a statement, or opens a block
@@ -35,8 +38,15 @@ func Keywords() []Keyword { return slices.Clone(keywordIndex().rows) }
 // tableIndex finds rows by block and word. It is the language of the walker.
 type tableIndex struct {
 	rows   []Keyword
-	blocks map[string]map[string]*Keyword
-	words  map[string][]string // the words of a block, in table order
+	blocks map[string]*blockTable
+	root   *blockTable
+}
+
+// blockTable holds the keywords of one block.
+type blockTable struct {
+	path  string
+	rows  map[string]*Keyword
+	words []string // in table order
 }
 
 // keywordIndex builds the index at first use: a program that reads no
@@ -45,7 +55,8 @@ var keywordIndex = sync.OnceValue(newTableIndex)
 
 func newTableIndex() *tableIndex {
 	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues, tableHalbd)
-	t := &tableIndex{rows: rows, blocks: map[string]map[string]*Keyword{}, words: map[string][]string{}}
+	t := &tableIndex{rows: rows, blocks: make(map[string]*blockTable, 128)}
+	t.root = t.block("root")
 	setters := allSetters()
 	for i := range rows {
 		k := &rows[i]
@@ -53,59 +64,37 @@ func newTableIndex() *tableIndex {
 			k.Status = "current"
 		}
 		k.index, k.words, k.value = i, mostWords(k.Args), parseValueSpec(k)
+		k.top, k.rest, _ = strings.Cut(k.Block, "/")
 		k.set = setters[setterKey{k.Block, k.Name}]
-		if t.blocks[k.Block] == nil {
-			t.blocks[k.Block] = map[string]*Keyword{}
+		home := t.block(k.Block)
+		home.rows[k.Name] = k
+		home.words = append(home.words, k.Name)
+		switch {
+		case k.Shape == Simple:
+		case home == t.root:
+			k.inner = t.block(k.Name)
+		default:
+			k.inner = t.block(k.Block + "/" + k.Name)
 		}
-		t.blocks[k.Block][k.Name] = k
-		t.words[k.Block] = append(t.words[k.Block], k.Name)
 	}
 	return t
 }
 
+// block gives the table of a block, an empty one at first.
+func (t *tableIndex) block(path string) *blockTable {
+	b := t.blocks[path]
+	if b == nil {
+		b = &blockTable{path: path, rows: map[string]*Keyword{}}
+		t.blocks[path] = b
+	}
+	return b
+}
+
 func (t *tableIndex) lookup(block, word string) (*Keyword, bool) {
-	k, ok := t.blocks[block][word]
+	b := t.blocks[block]
+	if b == nil {
+		return nil, false
+	}
+	k, ok := b.rows[word]
 	return k, ok
-}
-
-// nearest gives the word of the block with the smallest edit distance, as long
-// as that is small enough for the two to be the same word mistyped.
-func (t *tableIndex) nearest(block, word string) string {
-	best, limit := "", 1+len(word)/4
-	if len(word) > 64 {
-		return ""
-	}
-	for _, w := range t.words[block] {
-		if strings.HasPrefix(w, "<") {
-			continue // stands for any word
-		}
-		if d := editDistance(word, w); d <= limit {
-			best, limit = w, d-1
-		}
-	}
-	return best
-}
-
-// editDistance counts insertions, deletions, replacements and swaps of
-// neighbours that turn a into b.
-func editDistance(a, b string) int {
-	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], before[j-2]+1)
-			}
-		}
-		before, prev, cur = prev, cur, before
-	}
-	return prev[len(b)]
 }
