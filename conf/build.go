@@ -12,7 +12,6 @@ type builder struct {
 	cfg   *Config
 	opt   Options
 	diags Diagnostics
-	dead  bool // a missing argument ended the run, as keepalived ends it
 	table *tableIndex
 
 	global   rawGlobal
@@ -32,6 +31,7 @@ type builder struct {
 	commands []*rawCommand
 	hooked   map[**Command]*rawCommand // the commands by what they are for
 	names    map[blockName]bool        // blocks that are known by name only
+	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
 	written  []writing // by row: where a keyword was given last
 	blocks   []int     // serial numbers of the open blocks
@@ -39,7 +39,7 @@ type builder struct {
 
 	processes []*rawProcess
 	processOf map[string]*rawProcess
-	links     rawLinks
+	linkLists rawLinks
 	overruled []namedAccount // accounts that a later statement replaced: keepalived looks them up
 
 	// What is open at the moment.
@@ -91,6 +91,7 @@ func allSetters() map[setterKey]setter {
 	add("vrrp_sync_group", groupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
+	add("vrrp_instance/auth_hmac", hmacSetters())
 	add("virtual_server", serverSetters())
 	add("virtual_server/real_server", realSetters())
 	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
@@ -112,7 +113,7 @@ func allSetters() map[setterKey]setter {
 
 // statement judges a simple statement by its row and stores it.
 func (b *builder) statement(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return
 	}
 	before := len(b.diags)
@@ -124,7 +125,7 @@ func (b *builder) statement(kw *Keyword, s Statement) {
 
 // open begins a block or list; false asks the walker to skip it.
 func (b *builder) open(kw *Keyword, s Statement) bool {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return false
 	}
 	b.refuse, b.items = false, 0
@@ -152,7 +153,7 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 // inside tells whether the block that a keyword stores into is open. With
 // braces out of balance a keyword can come after the end of its block.
 func (b *builder) inside(kw *Keyword) bool {
-	parent, rest, _ := strings.Cut(kw.Block, "/")
+	parent, rest := kw.top, kw.rest
 	switch {
 	case kw.set == nil:
 		return true
@@ -165,7 +166,7 @@ func (b *builder) inside(kw *Keyword) bool {
 	case parent == "bfd_instance":
 		return b.bfd != nil
 	case parent == "garp_group":
-		return b.links.garp != nil
+		return b.linkLists.garp != nil
 	case parent == "vrrp_sync_group":
 		return b.group != nil
 	case parent == "vrrp_instance":
@@ -179,12 +180,12 @@ func (b *builder) inside(kw *Keyword) bool {
 	case strings.HasSuffix(rest, "/url"):
 		return b.url != nil && b.check != nil
 	}
-	return b.check != nil && "real_server/"+string(b.check.Kind) == rest
+	return b.check != nil && strings.TrimPrefix(rest, "real_server/") == string(b.check.Kind)
 }
 
 // item stores one line of a list.
 func (b *builder) item(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) {
+	if !b.inside(kw) {
 		return
 	}
 	b.items++
@@ -197,13 +198,10 @@ func (b *builder) item(kw *Keyword, s Statement) {
 func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
 	b.ends = pos
-	if b.dead {
-		return
-	}
 	b.closeList(kw, pos)
 	switch kw.Block {
 	case "root":
-		b.closeRoot(kw.Name)
+		b.closeRoot(kw.Name, pos)
 	case "virtual_server":
 		if kw.Name == "real_server" {
 			b.rs = nil
@@ -218,7 +216,7 @@ func (b *builder) close(kw *Keyword, pos Pos) {
 }
 
 // closeRoot ends a top-level block.
-func (b *builder) closeRoot(name string) {
+func (b *builder) closeRoot(name string, pos Pos) {
 	switch name {
 	case "vrrp_script":
 		b.closeScript()
@@ -233,6 +231,9 @@ func (b *builder) closeRoot(name string) {
 	case "vrrp_sync_group":
 		b.group = nil
 	case "vrrp_instance":
+		if b.inst != nil {
+			b.inst.end = pos
+		}
 		b.inst = nil
 	case "virtual_server_group":
 		b.vsg = nil
@@ -273,7 +274,6 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
-		b.dead = true
 	}
 	return false
 }

@@ -29,6 +29,11 @@ type rawGlobal struct {
 	skipCheckAdv    bool
 	ownerIgnore     bool
 	prioChanges     bool
+	garpDelayGiven  bool // the file has a value, so strict mode keeps it
+	garpRepeatGiven bool
+	extra           extraGARP
+	smtpAlert       maybe[bool]
+	smtpAlertVRRP   maybe[bool]
 	scriptUser      struct {
 		name, group string
 		pos         Pos
@@ -37,8 +42,6 @@ type rawGlobal struct {
 	syncPos         Pos
 	syncID          bool // lvs_sync_daemon has an id of its own
 	umaskSet        bool
-	smtpAlert       maybe[bool]
-	smtpAlertVRRP   maybe[bool]
 	nftPriority     maybe[int32]
 	nftIPVSPriority maybe[int32]
 }
@@ -188,6 +191,8 @@ func globalSetters() blockSetters {
 		"vrrp_down_timer_adverts":          setMaybeInt(func(b *builder) *maybe[int] { return &b.global.downAdverts }),
 		"vrrp_garp_interval":               setDuration(func(b *builder) *time.Duration { return &b.global.GARPInterval }),
 		"vrrp_gna_interval":                setDuration(func(b *builder) *time.Duration { return &b.global.GNAInterval }),
+		"vrrp_garp_extra_if":               setGlobalExtra,
+		"vrrp_vmac_garp_intvl":             setGlobalExtra,
 		"vrrp_min_garp":                    setBool(func(b *builder) *bool { return &b.global.minGARP }),
 		"vrrp_lower_prio_no_advert":        setBool(func(b *builder) *bool { return &b.global.lowerNoAdvert }),
 		"vrrp_higher_prio_send_advert":     setBool(func(b *builder) *bool { return &b.global.higherAdvert }),
@@ -210,6 +215,7 @@ func globalSetters() blockSetters {
 		"log_unknown_vrids":                setTrue(func(b *builder) *bool { return &b.global.LogUnknownVRIDs }),
 		"vrrp_owner_ignore_adverts":        setBool(func(b *builder) *bool { return &b.global.ownerIgnore }),
 		"umask":                            setUmask,
+		"strict_config":                    setBool(func(b *builder) *bool { return &b.global.StrictConfig }),
 	}
 }
 
@@ -457,6 +463,7 @@ func (b *builder) finishGARP() {
 	if g.minGARP {
 		delay, repeat = 0, 1
 	}
+	g.garpDelayGiven, g.garpRepeatGiven = g.garpDelay.set, g.garpRepeat.set
 	g.garpDelay = some(g.garpDelay.or(delay))
 	g.garpRepeat = some(g.garpRepeat.or(repeat))
 	g.refreshRepeat = some(g.refreshRepeat.or(1))

@@ -26,6 +26,9 @@ func place(block, statement string) string {
 	case "track_file", "vrrp_track_file":
 		return block + " X {\nfile /x\n" + statement + "\n}\n"
 	case "vrrp_instance":
+		if strings.HasPrefix(statement, "unicast_ttl ") {
+			statement += "\nunicast_peer {\n10.0.0.7\n}"
+		}
 		return vrrp(statement)
 	case "vrrp_instance/unicast_peer/item":
 		return vrrp("unicast_peer {\n10.0.0.7 " + statement + "\n}")

@@ -19,6 +19,7 @@ func Write(w io.Writer, c *conf.Config) error {
 	p.global(&c.Global)
 	p.trackers(c)
 	p.groups(c)
+	p.instances(c)
 	_, err := w.Write(p.text.Bytes())
 	return err
 }

@@ -181,14 +181,3 @@ func (p *printer) trackList(keyword string, list []conf.Track, straight string) 
 		}
 	})
 }
-
-// hooks writes the scripts of an instance or a sync group.
-func (p *printer) hooks(n *conf.Notify) {
-	p.command("notify_master", n.Master)
-	p.command("notify_backup", n.Backup)
-	p.command("notify_fault", n.Fault)
-	p.command("notify_stop", n.Stop)
-	p.command("notify_deleted", n.Deleted)
-	p.command("notify_master_rx_lower_pri", n.RxLowerPri)
-	p.command("notify", n.Any)
-}
