@@ -205,10 +205,6 @@ func (b *builder) finishLinks(i *rawInstance, strict bool) {
 		b.report(linkConflict, i.place("use_ipvlan"), "(%s) use_vmac and use_ipvlan exclude each other - ignoring use_ipvlan", i.Name)
 		i.IPVLAN = nil
 	}
-	if (i.VMAC != nil || i.IPVLAN != nil) && i.Unicast && !i.hasInterface {
-		b.report(linkNoInterface, i.end, "(%s) use_vmac and use_ipvlan need an interface - ignoring them", i.Name)
-		i.VMAC, i.IPVLAN = nil, nil
-	}
 	b.finishXmitBase(i, strict)
 	if i.PromoteSecondary && (i.VMAC != nil || i.IPVLAN != nil) {
 		b.report(promoteWithLink, i.place("promote_secondaries"), "(%s) promote_secondaries is set for VMACs anyway - ignoring", i.Name)
@@ -222,12 +218,8 @@ func (b *builder) finishLinks(i *rawInstance, strict bool) {
 	}
 }
 
-// finishXmitBase settles vmac_xmit_base, which unicast needs and strict mode forbids.
+// finishXmitBase settles what vmac_xmit_base may not be combined with.
 func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
-	if i.Unicast && !i.XmitBase && i.VMAC != nil {
-		b.report(xmitBaseForced, i.end, "(%s) unicast with use_vmac needs vmac_xmit_base - setting it", i.Name)
-		i.XmitBase = true
-	}
 	switch {
 	case i.XmitBase && i.VMAC == nil:
 		b.report(xmitBaseAlone, i.place("vmac_xmit_base"), "(%s) vmac_xmit_base is only valid with use_vmac - ignoring", i.Name)
@@ -235,9 +227,6 @@ func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
 	case i.XmitBase && strict:
 		b.report(strictReset, i.place("vmac_xmit_base"), "(%s) vmac_xmit_base is incompatible with strict mode - resetting", i.Name)
 		i.XmitBase = false
-	case i.Unicast && i.IPVLAN != nil:
-		b.report(xmitBaseForced, i.end, "(%s) unicast with use_ipvlan - adverts leave by the ipvlan", i.Name).
-			fix("nothing has to be changed for halbd; keepalived complains of a missing vmac_xmit_base, and then that it has no use here")
 	}
 }
 
