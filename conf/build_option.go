@@ -169,8 +169,8 @@ func (b *builder) closeInstance(pos Pos) {
 	}
 	switch made := i.VMAC != nil || i.IPVLAN != nil; {
 	case !made || !i.unicastUsed:
-	case !i.hasInterface:
-		b.report(linkNoInterface, pos, "(%s) use_vmac and use_ipvlan need an interface - ignoring them", i.Name)
+	case !i.hasInterface || !b.interfaceExists(i.Interface):
+		b.report(linkNoInterface, pos, "(%s) use_vmac and use_ipvlan need an interface that exists - ignoring them", i.Name)
 		i.VMAC, i.IPVLAN = nil, nil
 	case i.XmitBase:
 	case i.VMAC == nil:
