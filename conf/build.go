@@ -12,7 +12,6 @@ type builder struct {
 	cfg   *Config
 	opt   Options
 	diags Diagnostics
-	dead  bool // a missing argument ended the run, as keepalived ends it
 	table *tableIndex
 
 	global   rawGlobal
@@ -96,7 +95,7 @@ func allSetters() map[setterKey]setter {
 
 // statement judges a simple statement by its row and stores it.
 func (b *builder) statement(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return
 	}
 	before := len(b.diags)
@@ -108,7 +107,7 @@ func (b *builder) statement(kw *Keyword, s Statement) {
 
 // open begins a block or list; false asks the walker to skip it.
 func (b *builder) open(kw *Keyword, s Statement) bool {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return false
 	}
 	b.refuse = false
@@ -133,7 +132,7 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 // inside tells whether the block that a keyword stores into is open. With
 // braces out of balance a keyword can come after the end of its block.
 func (b *builder) inside(kw *Keyword) bool {
-	parent, rest, _ := strings.Cut(kw.Block, "/")
+	parent, rest := kw.top, kw.rest
 	switch {
 	case kw.set == nil:
 		return true
@@ -154,12 +153,12 @@ func (b *builder) inside(kw *Keyword) bool {
 	case strings.HasSuffix(rest, "/url"):
 		return b.url != nil && b.check != nil
 	}
-	return b.check != nil && "real_server/"+string(b.check.Kind) == rest
+	return b.check != nil && strings.TrimPrefix(rest, "real_server/") == string(b.check.Kind)
 }
 
 // item stores one line of a list.
 func (b *builder) item(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) {
+	if !b.inside(kw) {
 		return
 	}
 	if kw.set != nil {
@@ -174,9 +173,6 @@ func (b *builder) item(kw *Keyword, s Statement) {
 // close ends what open began.
 func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
-	if b.dead {
-		return
-	}
 	switch kw.Block {
 	case "root":
 		b.closeRoot(kw.Name, pos)
@@ -246,7 +242,6 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
-		b.dead = true
 	}
 	return false
 }

@@ -186,6 +186,7 @@ func globalSetters() blockSetters {
 		"log_unknown_vrids":         setTrue(func(b *builder) *bool { return &b.global.LogUnknownVRIDs }),
 		"vrrp_owner_ignore_adverts": setBool(func(b *builder) *bool { return &b.global.ownerIgnore }),
 		"umask":                     setUmask,
+		"strict_config":             setBool(func(b *builder) *bool { return &b.global.StrictConfig }),
 	}
 	for prefix, field := range map[string]func(*builder) *Process{
 		"vrrp":    func(b *builder) *Process { return &b.global.VRRP },

@@ -5,7 +5,7 @@ import "strings"
 // writing is where a keyword was given last: in which block, and at which line.
 type writing struct {
 	block int
-	pos   Pos
+	line  int
 }
 
 // enter notes that a block of kw has begun. All global_defs are one block.
@@ -40,13 +40,13 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 		b.written = make([]writing, len(b.table.rows))
 	}
 	w := &b.written[kw.index]
-	first, again := w.pos, w.pos.Line > 0 && w.block == block
-	*w = writing{block, s.Pos}
+	first, again := w.line, w.line > 0 && w.block == block
+	*w = writing{block, s.Pos.Line}
 	for _, d := range b.diags[before:] {
 		again = again && d.Code != alreadySet
 	}
 	if again {
-		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first.Line)
+		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first)
 	}
 }
 

@@ -54,6 +54,7 @@ type rawReal struct {
 // rawServerGroup is a virtual_server_group.
 type rawServerGroup struct {
 	name    string
+	pos     Pos
 	members []GroupMember
 }
 
@@ -72,7 +73,7 @@ func serverGroup(b *builder, _ *Keyword, s Statement) {
 		b.refuse = true
 		return
 	}
-	b.vsg = &rawServerGroup{name: name}
+	b.vsg = &rawServerGroup{name: name, pos: s.Pos}
 	b.vsgs[name] = b.vsg
 }
 

@@ -80,7 +80,7 @@ func (b *builder) finishPlace(i *rawInstance) {
 	case i.hasInterface:
 		b.wantInterface(i.interfacePos, i.Interface, "vrrp_instance "+i.Name)
 	case !i.Unicast || !i.Source.IsValid():
-		b.report(noInterface, i.pos, "(%s) Unknown interface!", i.Name)
+		b.report(noInterface, i.pos, "(%s) Unknown interface: the instance names none", i.Name)
 	}
 	if i.VRID == 0 {
 		b.report(noVRID, i.pos, "(%s) the virtual router id must be set", i.Name)

@@ -11,6 +11,7 @@ type Global struct {
 	InstanceName         string        `json:"instance,omitempty"`  // root keyword instance: pid file and log ident suffix
 	UsePIDDir            bool          `json:"use_pid_dir,omitempty"`
 	ChildWaitTime        time.Duration `json:"child_wait_time,omitempty"` // default 5 s
+	StrictConfig         bool          `json:"strict_config,omitempty"`   // halbd's own: refuse what is not honoured
 	DynamicInterfaces    bool          `json:"dynamic_interfaces,omitempty"`
 	EnableScriptSecurity bool          `json:"enable_script_security,omitempty"`
 	NotifyFIFO           FIFO          `json:"notify_fifo,omitzero"`

@@ -8,6 +8,8 @@ package conf
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -114,6 +116,73 @@ func (ds Diagnostics) HasErrors() bool {
 		}
 	}
 	return false
+}
+
+// NotHonoured returns the errors and warnings: what halbd does not do as it
+// is written. A strict start or check does not accept any.
+func (ds Diagnostics) NotHonoured() Diagnostics {
+	var out Diagnostics
+	for _, d := range ds {
+		if d.Severity >= Warning {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// NewErrors returns the errors that were not there before. Positions move when
+// a file is edited, so an error is known by its text.
+func (ds Diagnostics) NewErrors(before Diagnostics) Diagnostics {
+	known := map[string]int{}
+	for _, d := range before {
+		if d.Severity == Error {
+			known[d.Text]++
+		}
+	}
+	var fresh Diagnostics
+	for _, d := range ds {
+		switch {
+		case d.Severity != Error:
+		case known[d.Text] > 0:
+			known[d.Text]--
+		default:
+			fresh = append(fresh, d)
+		}
+	}
+	return fresh
+}
+
+// Summary counts the diagnostics by level and lists the codes of what is not
+// honoured, as in "2 errors, 1 warning, 0 hints (HB0101 x2, HB0801)".
+func (ds Diagnostics) Summary() string {
+	var levels [Error + 1]int
+	times := map[Code]int{}
+	for _, d := range ds {
+		levels[d.Severity]++
+		if d.Severity >= Warning {
+			times[d.Code]++
+		}
+	}
+	text := fmt.Sprintf("%s, %s, %s", plural(levels[Error], "error"), plural(levels[Warning], "warning"), plural(levels[Hint], "hint"))
+	var codes []string
+	for _, c := range slices.Sorted(maps.Keys(times)) {
+		if times[c] > 1 {
+			codes = append(codes, fmt.Sprintf("%s x%d", c, times[c]))
+		} else {
+			codes = append(codes, c.String())
+		}
+	}
+	if len(codes) > 0 {
+		text += " (" + strings.Join(codes, ", ") + ")"
+	}
+	return text
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // StartRefused reports whether keepalived would not start with this file.

@@ -38,15 +38,6 @@ const (
 	List                // keyword, then a block whose lines are items (virtual_ipaddress)
 )
 
-// language is what the walker asks of the keyword table.
-type language interface {
-	// lookup finds a keyword in a block ("root", "vrrp_instance",
-	// "virtual_server/real_server/HTTP_GET/url", ...).
-	lookup(block, word string) (*Keyword, bool)
-	// nearest gives the known word of the block that is closest to an unknown one, or "".
-	nearest(block, word string) string
-}
-
 // handler receives what the walker finds, in file order.
 type handler interface {
 	statement(kw *Keyword, s Statement)

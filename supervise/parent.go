@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -41,6 +42,7 @@ type parent struct {
 	log      *slog.Logger
 	cfg      *conf.Config
 	found    conf.Diagnostics // of the running configuration
+	summary  sync.Once        // of the start: what of it is not honoured
 	inbox    chan any
 	children map[role]*process
 	deaths   map[role]int // in a row, for the pause before a new start
@@ -146,6 +148,10 @@ func (p *parent) load() int {
 		p.log.Error("the configuration does not allow a start")
 		return status
 	}
+	if err := p.strictly(p.cfg, p.found); err != nil {
+		p.log.Error("the configuration does not allow a start: " + err.Error())
+		return statusConfig
+	}
 	return statusOK
 }
 
@@ -175,16 +181,6 @@ func startStatus(found conf.Diagnostics) (status int, refused bool) {
 		return statusConfig, true
 	}
 	return statusOK, false
-}
-
-func (p *parent) logDiagnostics(found conf.Diagnostics) {
-	for _, d := range found {
-		if d.Severity == conf.Error {
-			p.log.Error(d.String())
-		} else {
-			p.log.Warn(d.String())
-		}
-	}
 }
 
 func (p *parent) setUmask() {
@@ -409,6 +405,7 @@ func (p *parent) checkReady() {
 
 func (p *parent) allReady() {
 	p.started()
+	p.summary.Do(p.reportHonoured)
 	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))
 }
 
