@@ -101,7 +101,7 @@ func TestInstanceContradictions(t *testing.T) {
 		{"no peers are a fault", "unicast_peer {\n}\nunicast_fault_no_peer", 0, func(i Instance) string { return fmt.Sprint(i.FaultNoPeer, i.Unicast) }, "true false"},
 		{"group and peers", "mcast_dst_ip 224.0.0.9\nunicast_peer {\n10.0.0.2\n}", groupWithPeers, func(i Instance) string { return fmt.Sprint(i.Destination) }, "invalid IP"},
 		{"password alone", "authentication {\nauth_pass x\n}", passwordAlone, func(i Instance) string { return fmt.Sprint(i.AuthType, len(i.AuthPass)) }, "0 0"},
-		{"AH of an owner starts as MASTER", "state MASTER\nauthentication {\nauth_type AH\nauth_pass x\n}", 0, master, "true false 0s"},
+		{"AH of an owner starts as MASTER", "state MASTER\npriority 255\nauthentication {\nauth_type AH\nauth_pass x\n}", 0, master, "true false 0s"},
 		{"generated VMAC", "use_vmac 02:00:00:00:01", 0, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51 02:00:00:00:01:33 false 0}"},
 		{"VMAC with everything", "use_vmac group 7 02:0:0:0:1:2 name vmac0 netlink_notify_msg", 0, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vmac0 02:00:00:00:01:02 true 7}"},
 		{"VMAC over two lines", "use_vmac vmac0\nuse_vmac 02:00:00:00:00:05", alreadySet, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vmac0 02:00:00:00:00:05 false 0}"},
