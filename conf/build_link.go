@@ -233,6 +233,7 @@ func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
 // finishLinkNames names the interfaces that were not named: PREFIX.VRID, with
 // a number behind the prefix where another instance has that.
 func (b *builder) finishLinkNames() {
+	next := map[uint8]int{} // by VRID: the first number that may be free
 	for _, i := range b.insts {
 		var name *string
 		switch {
@@ -244,7 +245,7 @@ func (b *builder) finishLinkNames() {
 		if name == nil || *name != "" {
 			continue
 		}
-		*name = b.freeLinkName(i)
+		*name = b.freeLinkName(i, next)
 		b.links[*name] = i.Name
 	}
 }
@@ -252,13 +253,14 @@ func (b *builder) finishLinkNames() {
 // linkPrefix is what generated names begin with unless vmac_prefix is given.
 const linkPrefix = "vrrp"
 
-func (b *builder) freeLinkName(i *rawInstance) string {
+func (b *builder) freeLinkName(i *rawInstance, next map[uint8]int) string {
 	name := fmt.Sprintf("%s.%d", linkPrefix, i.VRID)
 	if b.links[name] != "" && i.Family == IPv6 {
 		name = fmt.Sprintf("%s6.%d", linkPrefix, i.VRID)
 	}
-	for n := 1; b.links[name] != ""; n++ {
-		name = fmt.Sprintf("%s%d.%d", linkPrefix, n, i.VRID)
+	for b.links[name] != "" {
+		next[i.VRID]++
+		name = fmt.Sprintf("%s%d.%d", linkPrefix, next[i.VRID], i.VRID)
 	}
 	return name
 }
