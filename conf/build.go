@@ -231,10 +231,7 @@ func (b *builder) closeRoot(name string, pos Pos) {
 	case "vrrp_sync_group":
 		b.group = nil
 	case "vrrp_instance":
-		if b.inst != nil {
-			b.inst.end = pos
-		}
-		b.inst = nil
+		b.closeInstance(pos)
 	case "virtual_server_group":
 		b.vsg = nil
 	case "virtual_server":

@@ -8,9 +8,10 @@ import (
 // rawInstance is a vrrp_instance that is being read.
 type rawInstance struct {
 	Instance
-	pos, end       Pos            // of the statement and of its }
+	pos            Pos
 	at             map[string]Pos // where a simple statement was given last
 	hasInterface   bool
+	replaced       []replacedName // interfaces that a later one took the place of
 	version        maybe[uint8]
 	priority       maybe[uint8]
 	advert         maybe[time.Duration]
@@ -51,6 +52,12 @@ type rawInstance struct {
 	interfacePos   Pos
 }
 
+// replacedName is a value that lost, and must be one that exists all the same.
+type replacedName struct {
+	Pos  Pos
+	Text string
+}
+
 func openInstance(b *builder, _ *Keyword, s Statement) {
 	if len(s.Words) != 2 {
 		b.report(missingValue, s.Pos, "vrrp_instance must have a name")
@@ -63,7 +70,7 @@ func openInstance(b *builder, _ *Keyword, s Statement) {
 		b.refuse = true
 		return
 	}
-	b.inst = &rawInstance{pos: s.Pos, end: s.Pos, at: map[string]Pos{}, seen: map[netip.Prefix]bool{}, Instance: Instance{Name: name}}
+	b.inst = &rawInstance{pos: s.Pos, at: map[string]Pos{}, seen: map[netip.Prefix]bool{}, Instance: Instance{Name: name}}
 	b.insts = append(b.insts, b.inst)
 	b.instOf[name] = b.inst
 }
@@ -200,6 +207,9 @@ func setInterface(b *builder, _ *Keyword, s Statement) {
 	case name == "lo":
 		b.report(loopback, s.PosOf(1), "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
 	default:
+		if b.inst.hasInterface && b.inst.Interface != name {
+			b.inst.replaced = append(b.inst.replaced, replacedName{b.inst.interfacePos, b.inst.Interface})
+		}
 		b.inst.Interface, b.inst.hasInterface = name, true
 		b.inst.interfacePos = s.PosOf(1)
 	}

@@ -70,6 +70,9 @@ func (b *builder) finishVersion(i *rawInstance, strict bool) {
 // finishPlace checks the interface, the VRID and the addresses that adverts travel between.
 func (b *builder) finishPlace(i *rawInstance) {
 	i.Source, i.Unicast = i.src, len(i.UnicastPeers) > 0
+	for _, w := range i.replaced {
+		b.wantInterface(w.Pos, w.Text, "vrrp_instance "+i.Name)
+	}
 	switch {
 	case i.hasInterface:
 		b.wantInterface(i.interfacePos, i.Interface, "vrrp_instance "+i.Name)
@@ -95,9 +98,6 @@ func (b *builder) finishUnicast(i *rawInstance) {
 	}
 	if i.unicastUsed && !i.FaultNoPeer {
 		b.report(noPeers, i.pos, "(%s) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.", i.Name)
-	}
-	if i.ttlSet {
-		b.report(ttlNoPeers, i.end, "(%s): unicast_ttl without unicast peers has no effect - ignoring", i.Name)
 	}
 	i.UnicastTTL, i.CheckUnicastSrc, i.OldChecksum = 0, false, OldChecksumDetect
 	i.Destination = i.dst
