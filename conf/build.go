@@ -44,8 +44,10 @@ type builder struct {
 	rs          *rawReal
 	check       *rawCheck
 	url         *rawURL
-	noInterface bool // an interface that is needed does not exist
-	refuse      bool // set by an opening setter: skip the block
+	ssl         *TLSClient // of the last SSL block
+	ends        Pos        // the } of the block that is being closed
+	noInterface bool       // an interface that is needed does not exist
+	refuse      bool       // set by an opening setter: skip the block
 }
 
 type blockName struct{ block, name string }
@@ -73,22 +75,11 @@ func allSetters() map[setterKey]setter {
 	add("vrrp_sync_group", groupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
+	add("global_defs", alertSetters())
+	add("SSL", sslSetters())
 	add("virtual_server", serverSetters())
 	add("virtual_server/real_server", realSetters())
-	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
-		block := "virtual_server/real_server/" + string(kind)
-		add(block, checkSetters())
-		switch kind {
-		case HTTPGet, SSLGet:
-			add(block, httpSetters())
-			add(block+"/url", urlSetters())
-		case MiscCheck:
-			add(block, miscSetters())
-		}
-		if kind != MiscCheck {
-			add(block, connectSetters())
-		}
-	}
+	addCheckSetters(add)
 	return all
 }
 
@@ -143,6 +134,8 @@ func (b *builder) inside(kw *Keyword) bool {
 		return b.group != nil
 	case parent == "vrrp_instance":
 		return b.inst != nil
+	case parent == "SSL":
+		return b.ssl != nil
 	case parent != "virtual_server":
 		return true
 	case rest == "":
@@ -152,7 +145,7 @@ func (b *builder) inside(kw *Keyword) bool {
 	case strings.HasSuffix(rest, "/url"):
 		return b.url != nil && b.check != nil
 	}
-	return b.check != nil && "real_server/"+string(b.check.Kind) == rest
+	return b.check != nil && strings.TrimSuffix(rest, "/host") == "real_server/"+string(b.check.Kind)
 }
 
 // item stores one line of a list.
@@ -170,8 +163,9 @@ func (b *builder) item(kw *Keyword, s Statement) {
 }
 
 // close ends what open began.
-func (b *builder) close(kw *Keyword) {
+func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
+	b.ends = pos
 	if b.dead {
 		return
 	}
@@ -180,10 +174,12 @@ func (b *builder) close(kw *Keyword) {
 		b.closeRoot(kw.Name)
 	case "virtual_server":
 		if kw.Name == "real_server" {
-			b.rs = nil
+			b.closeReal()
 		}
 	case "virtual_server/real_server":
 		b.closeCheck()
+	case "virtual_server/real_server/SMTP_CHECK":
+		b.closeHost()
 	case "virtual_server/real_server/HTTP_GET", "virtual_server/real_server/SSL_GET":
 		if kw.Name == "url" {
 			b.closeURL()
@@ -206,9 +202,9 @@ func (b *builder) closeRoot(name string) {
 	case "vrrp_instance":
 		b.inst = nil
 	case "virtual_server_group":
-		b.vsg = nil
+		b.closeServerGroup()
 	case "virtual_server":
-		b.vs, b.rs = nil, nil
+		b.closeServer()
 	}
 }
 
@@ -241,7 +237,10 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 	case kw.Shape == Block && kw.Tolerant:
 		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:
-		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
+		d := b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
+		if quietMissing(kw) {
+			d.Class = ClassNone
+		}
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
 		b.dead = true
@@ -274,6 +273,15 @@ func (b *builder) declare(kw *Keyword, s Statement) {
 		return
 	}
 	b.names[key] = true
+}
+
+// reportEnd records a diagnostic of the block that began at pos and ends now:
+// keepalived names its }.
+func (b *builder) reportEnd(c Code, pos Pos, format string, args ...any) {
+	d := b.report(c, pos, format, args...)
+	if b.ends.File == pos.File {
+		d.End = b.ends.Line
+	}
 }
 
 // report records a diagnostic.

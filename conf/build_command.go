@@ -17,6 +17,7 @@ type rawCommand struct {
 	tracked     bool // a vrrp_script: keepalived -t reports it when it is missing
 	checker     bool // of a virtual server
 	dropped     bool
+	gone        bool // its object is not used
 }
 
 // scriptArg stores the script of a statement: one word, quoted when it has
@@ -163,7 +164,7 @@ func (b *builder) finishCommands() {
 	}
 	def := b.defaultAccount()
 	for _, c := range b.commands {
-		c.dropped = !b.finishCommand(c, def)
+		c.dropped = c.gone || !b.finishCommand(c, def)
 	}
 }
 

@@ -37,6 +37,7 @@ type rawGlobal struct {
 	syncPos   Pos
 	syncID    bool // lvs_sync_daemon has an id of its own
 	umaskSet  bool
+	alerts    rawAlerts
 }
 
 // fifoUser is the account of a FIFO, looked up by finish.
@@ -61,6 +62,7 @@ func rootSetters() blockSetters {
 		"vrrp_track_file":      openFile,
 		"vrrp_sync_group":      openGroup,
 		"vrrp_instance":        openInstance,
+		"SSL":                  openSSL,
 		"virtual_server_group": serverGroup,
 		"virtual_server":       openServer,
 	}

@@ -43,7 +43,7 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 	first, again := w.pos, w.pos.Line > 0 && w.block == block
 	*w = writing{block, s.Pos}
 	for _, d := range b.diags[before:] {
-		again = again && d.Code != alreadySet
+		again = again && d.Code != alreadySet && d.Code != overwritten
 	}
 	if again {
 		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first.Line)

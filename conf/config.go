@@ -11,5 +11,6 @@ type Config struct {
 	TrackFiles      []TrackFile     `json:"track_files,omitempty"`
 	SyncGroups      []SyncGroup     `json:"sync_groups,omitempty"`
 	Instances       []Instance      `json:"instances,omitempty"`
+	SSL             *TLSClient      `json:"ssl,omitempty"`
 	VirtualServers  []VirtualServer `json:"virtual_servers,omitempty"`
 }

@@ -36,6 +36,7 @@ type Global struct {
 	LVSFlushOnStop       FlushOnStop   `json:"lvs_flush_on_stop,omitempty"`
 	RSInitNotifies       bool          `json:"rs_init_notifies,omitempty"`
 	LogAllFailures       bool          `json:"checker_log_all_failures,omitempty"`
+	NoCheckerEmails      bool          `json:"no_checker_emails,omitempty"`        // mail only when a real server itself comes or goes
 	LVSNetlinkCmdBuf     int           `json:"lvs_netlink_cmd_rcv_bufs,omitempty"` // bytes, 0: kernel default
 }
 

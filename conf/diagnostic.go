@@ -61,6 +61,7 @@ type Diagnostic struct {
 	NoStart  bool   // keepalived refuses to start with it (exit status 2)
 	Text     string // what is wrong, and what happens with it
 	Fix      string // what to write instead
+	End      int    // line that keepalived names: the end of the block that Pos begins; 0 is Pos.Line
 }
 
 // Message gives the text, what to write instead, and the code.
@@ -130,11 +131,15 @@ func (ds Diagnostics) StartRefused() bool {
 // "(Line N) text" for the main file, "(file: Line N) text" for others, and
 // the bare text where no line is to blame.
 func (d Diagnostic) Keepalived(mainFile string) string {
+	line, where := d.Pos.Line, ""
+	if d.End != 0 {
+		line, where = d.End, fmt.Sprintf(" (of line %d)", d.Pos.Line)
+	}
 	switch {
 	case d.Pos.File == "" || d.Pos.Line == 0:
 		return d.Message()
 	case d.Pos.File == mainFile:
-		return fmt.Sprintf("(Line %d) %s", d.Pos.Line, d.Message())
+		return fmt.Sprintf("(Line %d) %s%s", line, d.Message(), where)
 	}
-	return fmt.Sprintf("(%s: Line %d) %s", d.Pos.File, d.Pos.Line, d.Message())
+	return fmt.Sprintf("(%s: Line %d) %s%s", d.Pos.File, line, d.Message(), where)
 }

@@ -94,7 +94,7 @@ func (w *walker) closeBrace(pos Pos) {
 	}
 	w.blocks = w.blocks[:n-1]
 	if !b.skip {
-		w.h.close(b.kw)
+		w.h.close(b.kw, pos)
 	}
 }
 
@@ -153,7 +153,7 @@ func (w *walker) end(pos Pos) {
 		b := w.blocks[n-1]
 		w.blocks = w.blocks[:n-1]
 		if !b.skip {
-			w.h.close(b.kw)
+			w.h.close(b.kw, pos)
 		}
 	}
 }
