@@ -50,7 +50,7 @@ func (b *builder) finishCheck(v *rawServer, r *rawReal, c *rawCheck) bool {
 		return true
 	}
 	c.ConnectTimeout = c.rawConnect.timeout.orElse(r.timeout).orElse(v.timeout).or(5 * time.Second)
-	c.Connect = netip.AddrPortFrom(c.target(r), cmp.Or(c.connectPort, r.written.Port()))
+	c.Connect = netip.AddrPortFrom(c.target(r), cmp.Or(c.connectPort, r.written.Port(), r.Addr.Port()))
 	c.BindInterface, c.Mark = c.bindInterface, c.mark
 	b.finishBind(c)
 	if c.HTTP != nil {

@@ -17,6 +17,7 @@ import (
 func Write(w io.Writer, c *conf.Config) error {
 	p := &printer{}
 	p.global(&c.Global)
+	p.servers(c)
 	_, err := w.Write(p.text.Bytes())
 	return err
 }
