@@ -13,18 +13,29 @@ type rawCheck struct {
 	Checker
 	rawChecks
 	rawConnect
-	pos         Pos
-	alpha       maybe[bool]
-	vhost       string
-	misc        *Command
-	miscTimeout time.Duration
-	miscArgs    *rawCommand
+	pos        Pos
+	alpha      maybe[bool]
+	vhost      string
+	script     *rawMisc  // of a MISC_CHECK
+	smtp       *rawHosts // of a SMTP_CHECK
+	fileWeight *Track
+	dropped    bool // a statement has made the checker useless, and said so
+}
+
+// rawMisc is what MISC_CHECK says of its script.
+type rawMisc struct {
+	cmd         *Command
+	args        *rawCommand
+	timeout     time.Duration
 	user, group string
-	fileWeight  maybe[Track]
-	main        rawConnect // of a SMTP_CHECK while a host block is open
-	hostPos     Pos
-	hosts       []rawConnect
-	dropped     bool // a statement has made the checker useless, and said so
+}
+
+// rawHosts are the host blocks of a SMTP_CHECK: each is a checker of its own.
+type rawHosts struct {
+	open  bool // a host block is: pos is where it began
+	pos   Pos
+	main  rawConnect // what stands outside of the open block
+	hosts []rawConnect
 }
 
 // rawConnect says where a checker connects to, and from where. SMTP_CHECK has
@@ -78,13 +89,13 @@ func openCheck(b *builder, kw *Keyword, s Statement) {
 	case HTTPGet, SSLGet:
 		b.check.HTTP = &HTTPCheck{Version: "1.0"}
 	case MiscCheck:
-		b.check.Misc = &MiscOptions{}
+		b.check.Misc, b.check.script = &MiscOptions{}, &rawMisc{}
 	case UDPCheck:
 		b.check.UDP = &UDPOptions{MaxReply: defaultMaxReply}
 	case DNSCheck:
 		b.check.DNS = &DNSOptions{Type: "SOA", Name: "."}
 	case SMTPCheck:
-		b.check.SMTP = &SMTPOptions{HELO: "smtpchecker.keepalived.org"}
+		b.check.SMTP, b.check.smtp = &SMTPOptions{HELO: "smtpchecker.keepalived.org"}, &rawHosts{}
 	case FileCheck:
 		b.check.File = &FileOptions{}
 	case BFDCheck:
@@ -100,20 +111,27 @@ func (b *builder) closeCheck() {
 		return
 	}
 	if c.dropped || !b.complete(c) {
-		b.dropCommands(&c.misc)
+		b.dropCheck(c)
 		return
 	}
-	if c.miscArgs != nil && c.user != "" {
-		c.miscArgs.user, c.miscArgs.group = c.user, c.group
+	if c.script != nil && c.script.user != "" {
+		c.script.args.user, c.script.args.group = c.script.user, c.script.group
 	}
-	if len(c.hosts) == 0 {
+	if c.smtp == nil || len(c.smtp.hosts) == 0 {
 		b.rs.checks = append(b.rs.checks, c)
 		return
 	}
-	for _, host := range c.hosts {
+	for _, host := range c.smtp.hosts {
 		one := *c
-		one.rawConnect, one.hosts = host, nil
+		one.rawConnect = host
 		b.rs.checks = append(b.rs.checks, &one)
+	}
+}
+
+// dropCheck takes the script of a checker that is not used out of account.
+func (b *builder) dropCheck(c *rawCheck) {
+	if c.script != nil {
+		b.dropCommands(&c.script.cmd)
 	}
 }
 
@@ -122,7 +140,7 @@ func (b *builder) complete(c *rawCheck) bool {
 	switch {
 	case c.HTTP != nil && len(c.HTTP.URLs) == 0:
 		b.reportEnd(incompleteBlock, c.pos, "HTTP/SSL_GET checker has no urls specified - ignoring")
-	case c.Misc != nil && c.miscArgs == nil:
+	case c.script != nil && c.script.args == nil:
 		b.reportEnd(incompleteBlock, c.pos, "No script path has been specified for MISC_CHECKER - skipping")
 	case c.File != nil && c.File.TrackFile == "":
 		b.reportEnd(incompleteBlock, c.pos, "FILE_CHECK has no track_file specified - ignoring")
@@ -134,7 +152,7 @@ func (b *builder) complete(c *rawCheck) bool {
 		if c.UDP != nil && c.UDP.MinReply > c.UDP.MaxReply {
 			b.reportEnd(replyLengths, c.pos, "UDP_CHECK min_reply_length %d > max_reply_length %d - will always fail", c.UDP.MinReply, c.UDP.MaxReply)
 		}
-		return !c.Kind.connects() || len(c.hosts) > 0 || b.reachable(c, c.pos)
+		return !c.Kind.connects() || c.smtp != nil && len(c.smtp.hosts) > 0 || b.reachable(c, c.pos)
 	}
 	return false
 }
@@ -213,7 +231,7 @@ func setConnectIP(b *builder, _ *Keyword, s Statement) {
 func setBindIP(b *builder, _ *Keyword, s Statement) {
 	a, ok := b.plainAddr(s, 1)
 	to := b.check.target(b.rs)
-	if b.check.Kind == SMTPCheck && b.check.hostPos.Line == 0 {
+	if b.check.smtp != nil && !b.check.smtp.open {
 		to = b.check.connectIP
 	}
 	switch {

@@ -99,7 +99,8 @@ func smtpSetters() blockSetters {
 	return blockSetters{
 		"helo_name": setString(func(b *builder) *string { return &b.check.SMTP.HELO }),
 		"host": func(b *builder, _ *Keyword, s Statement) {
-			b.check.main, b.check.hostPos = b.check.rawConnect, s.Pos
+			h := b.check.smtp
+			h.open, h.pos, h.main = true, s.Pos, b.check.rawConnect
 		},
 	}
 }
@@ -107,27 +108,28 @@ func smtpSetters() blockSetters {
 // closeHost keeps the target of a host block: a checker of its own.
 func (b *builder) closeHost() {
 	c := b.check
-	if c == nil || c.SMTP == nil || b.rs == nil || c.hostPos.Line == 0 {
+	if c == nil || c.smtp == nil || !c.smtp.open || b.rs == nil {
 		return
 	}
-	if b.reachable(c, c.hostPos) {
-		c.hosts = append(c.hosts, c.rawConnect)
+	if b.reachable(c, c.smtp.pos) {
+		c.smtp.hosts = append(c.smtp.hosts, c.rawConnect)
 	}
-	c.rawConnect, c.hostPos = c.main, Pos{}
+	c.rawConnect, c.smtp.open = c.smtp.main, false
 }
 
 func miscSetters() blockSetters {
 	return blockSetters{
 		"misc_path": func(b *builder, _ *Keyword, s Statement) {
-			if c := b.replaceScript(&b.check.misc, "MISC_CHECK of "+b.rs.Addr.String(), s); c != nil {
-				b.check.miscArgs = c
+			if c := b.replaceScript(&b.check.script.cmd, "MISC_CHECK of "+b.rs.Addr.String(), s); c != nil {
+				b.check.script.args = c
 			}
 		},
-		"misc_timeout": setDuration(func(b *builder) *time.Duration { return &b.check.miscTimeout }),
+		"misc_timeout": setDuration(func(b *builder) *time.Duration { return &b.check.script.timeout }),
 		"misc_dynamic": setTrue(func(b *builder) *bool { return &b.check.Misc.Dynamic }),
 		"user": func(b *builder, _ *Keyword, s Statement) {
-			b.check.user, b.check.group = userAndGroup(s)
-			if a := b.account(b.check.user, b.check.group); a.err != nil {
+			m := b.check.script
+			m.user, m.group = userAndGroup(s)
+			if a := b.account(m.user, m.group); a.err != nil {
 				b.report(unknownAccount, s.PosOf(1), "Failed to set uid/gid for the script of MISC_CHECK - removing the checker: %v", a.err)
 				b.check.dropped = true
 			}
@@ -149,7 +151,7 @@ func fileCheckSetters() blockSetters {
 			var t Track
 			b.weight(kw, s, &t.Weight, &t.Reverse)
 			if _, ok := b.quietValue(kw, s); ok {
-				b.check.fileWeight = some(t)
+				b.check.fileWeight = &t
 			}
 		},
 	}

@@ -43,7 +43,7 @@ func (b *builder) closeReal() {
 func (b *builder) dropReal(r *rawReal) {
 	b.dropCommands(&r.NotifyUp, &r.NotifyDown)
 	for _, c := range r.checks {
-		b.dropCommands(&c.misc)
+		b.dropCheck(c)
 	}
 }
 

@@ -127,7 +127,7 @@ func (v *rawServer) takeFamily(a netip.Addr, f *Forwarding) bool {
 func (b *builder) dropCommands(hooks ...**Command) {
 	for _, dst := range hooks {
 		if c := b.hooked[dst]; c != nil {
-			c.gone = true
+			c.gone, c.dropped = true, true
 		}
 	}
 }
@@ -180,6 +180,7 @@ func setFlag(bit uint32) setter {
 
 func serverSetters() blockSetters {
 	m := inherited(func(b *builder) *rawChecks { return &b.vs.rawChecks })
+	sorryMethod := setMethod(func(b *builder) **Forwarding { return &b.vs.sorryFwd })
 	more := blockSetters{
 		"ip_family":          setFamily,
 		"inhibit_on_failure": setTrue(func(b *builder) *bool { return &b.vs.inhibit }),
@@ -223,7 +224,7 @@ func serverSetters() blockSetters {
 		},
 		"sorry_server_lvs_method": func(b *builder, kw *Keyword, s Statement) {
 			if b.sorryBefore(s) {
-				setMethod(func(b *builder) **Forwarding { return &b.vs.sorryFwd })(b, kw, s)
+				sorryMethod(b, kw, s)
 			}
 		},
 		"real_server": openReal,

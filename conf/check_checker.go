@@ -29,8 +29,10 @@ func (b *builder) finishCheck(v *rawServer, r *rawReal, c *rawCheck) bool {
 	switch c.Kind {
 	case FileCheck:
 		f := b.fileOf[c.File.TrackFile]
-		w := c.fileWeight.or(Track{Weight: f.Weight, Reverse: f.Reverse})
-		c.File.Weight, c.File.Reverse = w.Weight, w.Reverse
+		c.File.Weight, c.File.Reverse = f.Weight, f.Reverse
+		if w := c.fileWeight; w != nil {
+			c.File.Weight, c.File.Reverse = w.Weight, w.Reverse
+		}
 		return true
 	case BFDCheck:
 		return true
@@ -42,11 +44,11 @@ func (b *builder) finishCheck(v *rawServer, r *rawReal, c *rawCheck) bool {
 	c.Warmup = c.warmup.orElse(r.warmup).orElse(v.warmup).or(c.DelayLoop)
 	c.LogAllFailures = c.LogAllFailures || b.global.LogAllFailures
 	if c.Misc != nil {
-		if c.misc == nil {
+		if c.script.cmd == nil {
 			return false // finishCommands has said why
 		}
-		c.Misc.Command = *c.misc
-		c.Misc.Timeout = cmp.Or(c.miscTimeout, v.delayLoop.or(defaultDelayLoop))
+		c.Misc.Command = *c.script.cmd
+		c.Misc.Timeout = cmp.Or(c.script.timeout, v.delayLoop.or(defaultDelayLoop))
 		return true
 	}
 	c.ConnectTimeout = c.rawConnect.timeout.orElse(r.timeout).orElse(v.timeout).or(5 * time.Second)

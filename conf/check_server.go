@@ -34,17 +34,9 @@ func (b *builder) finishServers() {
 
 // dropServer takes the scripts of a virtual server that is not used out of account.
 func (b *builder) dropServer(v *rawServer) {
-	hooks := []**Command{&v.QuorumUp, &v.QuorumDown}
+	b.dropCommands(&v.QuorumUp, &v.QuorumDown)
 	for _, r := range v.reals {
-		hooks = append(hooks, &r.NotifyUp, &r.NotifyDown)
-		for _, c := range r.checks {
-			hooks = append(hooks, &c.misc)
-		}
-	}
-	for _, dst := range hooks {
-		if c := b.hooked[dst]; c != nil {
-			c.dropped = true
-		}
+		b.dropReal(r)
 	}
 }
 
