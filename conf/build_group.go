@@ -30,7 +30,8 @@ func (b *builder) groupMember(s Statement) {
 		if err != nil {
 			why = ": " + err.Error()
 		}
-		b.report(badAddress, s.Pos, "Invalid virtual server group entry %s - skipping%s", text, why)
+		b.report(badAddress, s.Pos, "Invalid virtual server group entry %s - skipping%s", text, why).
+			fix("write <ip>, <ip>-<last part>, <ip>-<ip> or <ip>/<mask>, and a port")
 		return
 	}
 	m.Port = port

@@ -167,7 +167,7 @@ var serverRules = []Rule{
 		Example: "virtual_server 2001:db8::1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server fe80::1 80 {\n        TCP_CHECK {\n        }\n    }\n}\n",
 	},
 	{
-		Code: replyLengths, Severity: Error, Class: ClassConfig, Title: "no reply can be long enough",
+		Code: replyLengths, Severity: Error, Title: "no reply can be long enough",
 		Explain: "min_reply_length is above max_reply_length (default 255): the check always fails.",
 		Fix:     "write a max_reply_length that is not below min_reply_length",
 		Example: "virtual_server 10.0.0.1 80 {\n    protocol UDP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        UDP_CHECK {\n            require_reply\n            min_reply_length 300\n        }\n    }\n}\n",
