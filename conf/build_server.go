@@ -46,7 +46,7 @@ type rawServerGroup struct {
 
 // serverGroup opens a virtual_server_group or stores one of its items.
 func serverGroup(b *builder, _ *Keyword, s Statement) {
-	if b.vsg != nil && s.Keyword() != "virtual_server_group" {
+	if b.vsg != nil {
 		b.groupMember(s)
 		return
 	}

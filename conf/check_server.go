@@ -64,6 +64,11 @@ func (b *builder) finishServer(v *rawServer) bool {
 	total := 0
 	for _, r := range v.reals {
 		b.finishReal(v, r)
+		if familyOf(r.Addr.Addr()) != v.Family && r.Forwarding.Method != TUN { // TUN when it was read, and changed below it
+			b.report(wrongFamily, r.pos, "VS %s: address family of real server %s doesn't match - removing", v.display(), r.Addr).Class = ClassNone
+			b.dropReal(r)
+			continue
+		}
 		if seen[r.Addr] {
 			b.report(duplicateServer, r.pos, "VS %s: real server %s is duplicated - removing second rs", v.display(), r.Addr)
 			b.dropReal(r)
@@ -72,6 +77,10 @@ func (b *builder) finishServer(v *rawServer) bool {
 		seen[r.Addr] = true
 		total += r.Weight
 		v.RealServers = append(v.RealServers, r.RealServer)
+	}
+	if len(v.RealServers) == 0 {
+		b.report(noServers, v.pos, "Virtual server %s has no real servers left - ignoring", v.display()).Class = ClassNone
+		return false
 	}
 	b.finishQuorum(v, total)
 	b.finishSorry(v, seen)
@@ -226,7 +235,7 @@ func (b *builder) checkGroupPorts(v *rawServer, r *rawReal) {
 
 // finishQuorum keeps quorum and hysteresis within reach of the total weight.
 func (b *builder) finishQuorum(v *rawServer, total int) {
-	if v.Quorum > total && len(v.RealServers) > 0 {
+	if v.Quorum > total {
 		b.report(quorumReduced, cmp.Or(v.quorumPos, v.pos), "Warning - quorum %d for %s exceeds total weight of real servers %d, reducing quorum to %d", v.Quorum, v.display(), total, total)
 		v.Quorum = total
 	}

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -124,12 +125,12 @@ func (p *printer) persistence(v *conf.VirtualServer) {
 		return // a granularity would make the service persistent
 	}
 	p.line("persistence_timeout", number(v.Persistence))
-	if v.Family == conf.IPv6 {
-		p.line("persistence_granularity", number(v.Granularity))
-		return
+	switch g := v.Granularity; {
+	case v.Family == conf.IPv6 && g != 128:
+		p.line("persistence_granularity", number(g))
+	case v.Family == conf.IPv4 && g != math.MaxUint32:
+		p.line("persistence_granularity", netip.AddrFrom4([4]byte{byte(g >> 24), byte(g >> 16), byte(g >> 8), byte(g)}).String())
 	}
-	g := v.Granularity
-	p.line("persistence_granularity", netip.AddrFrom4([4]byte{byte(g >> 24), byte(g >> 16), byte(g >> 8), byte(g)}).String())
 }
 
 func (p *printer) realServer(r *conf.RealServer) {
