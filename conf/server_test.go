@@ -96,6 +96,8 @@ func TestServerDiagnostics(t *testing.T) {
 		{"long interface", checker("TCP_CHECK", "bind_if abcdefghijklmnop"), 5, "7:HB0213"},
 		{"reply lengths", checker("UDP_CHECK", "min_reply_length 256"), 0, "8:HB0523"},
 		{"payload", checker("UDP_CHECK", "payload 0x\nrequire_reply 0x"), 5, "7:HB0217"},
+		{"payload of several words", checker("UDP_CHECK", "payload 0 1\nrequire_reply 0x 1"), 0, ""},
+		{"pattern of several words", checker("HTTP_GET", "url {\npath /\nregex 'a b'\nregex a b\n}"), 0, "10:HB0528"},
 		{"record type", checker("DNS_CHECK", "type PTR"), 5, "7:HB0209"},
 		{"name", checker("DNS_CHECK", "name a.b"), 5, "7:HB0217"},
 		{"no track file", checker("FILE_CHECK", "track_file later") + "track_file later {\nfile /x\n}\n", 5, "8:HB0304 7:HB0303"},
