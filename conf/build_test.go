@@ -255,8 +255,8 @@ func TestBuildServers(t *testing.T) {
 		t.Errorf("SSL_GET: %+v", ssl)
 	}
 	urls := []URL{
-		{"/", "www.example", strings.Repeat("a", 32), []StatusRange{{200, 204}, {301, 301}}},
-		{"/b", "b.example", "", []StatusRange{{200, 299}}},
+		{Path: "/", VirtualHost: "www.example", Digest: strings.Repeat("a", 32), Status: []StatusRange{{200, 204}, {301, 301}}},
+		{Path: "/b", VirtualHost: "b.example", Status: []StatusRange{{200, 299}}},
 	}
 	if !reflect.DeepEqual(ssl.HTTP.URLs, urls) {
 		t.Errorf("urls: %+v", ssl.HTTP.URLs)

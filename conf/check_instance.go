@@ -41,7 +41,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	b.finishAccept(i, strict)
 	i.ChecksumAsV2 = i.checksumAsV2.or(g.checksumAsV2)
 	i.SkipCheckAddr = i.SkipCheckAddr || g.skipCheckAdv
-	i.SMTPAlert = i.smtpAlert.orElse(g.smtpAlertVRRP).orElse(g.smtpAlert).value
+	i.SMTPAlert = g.alerts.ofVRRP(i.smtpAlert)
 	b.finishAnswers(i, strict)
 	b.finishGARPOf(i, strict)
 	inherited := g.prioChanges

@@ -16,5 +16,6 @@ type Config struct {
 	LinkDelays      []LinkDelay     `json:"interface_up_down_delays,omitempty"`
 	SyncGroups      []SyncGroup     `json:"sync_groups,omitempty"`
 	Instances       []Instance      `json:"instances,omitempty"`
+	SSL             *TLSClient      `json:"ssl,omitempty"`
 	VirtualServers  []VirtualServer `json:"virtual_servers,omitempty"`
 }

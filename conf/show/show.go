@@ -20,6 +20,7 @@ func Write(w io.Writer, c *conf.Config) error {
 	p.trackers(c)
 	p.groups(c)
 	p.instances(c)
+	p.servers(c)
 	_, err := w.Write(p.text.Bytes())
 	return err
 }
