@@ -30,15 +30,23 @@ type builder struct {
 	hooked   map[**Command]*rawCommand // the commands by what they are for
 	names    map[blockName]bool        // blocks that are known by name only
 	statics  []rawAddress
-	written  []writing // by row: where a keyword was given last
-	blocks   []int     // serial numbers of the open blocks
-	serial   int
+
+	staticRoutes   []rawRoute
+	staticRules    []rawRule
+	trackGroups    []*rawTrackGroup
+	trackGroupOf   map[string]*rawTrackGroup
+	autoPriorities uint32 // rules without priority so far
+
+	written []writing // by row: where a keyword was given last
+	blocks  []int     // serial numbers of the open blocks
+	serial  int
 
 	// What is open at the moment.
 	script      *rawScript
 	file        *rawFile
 	group       *rawGroup
 	inst        *rawInstance
+	trackGroup  *rawTrackGroup
 	vsg         *rawServerGroup
 	vs          *rawServer
 	rs          *rawReal
@@ -71,6 +79,7 @@ func allSetters() map[setterKey]setter {
 	add("track_file", fileSetters())
 	add("vrrp_track_file", fileSetters())
 	add("vrrp_sync_group", groupSetters())
+	add("track_group", trackGroupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
 	add("virtual_server", serverSetters())
@@ -113,6 +122,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
+	}
+	if kw.Block == "track_group" {
+		b.openTrackMembers(s)
 	}
 	switch {
 	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):

@@ -14,6 +14,8 @@ type rawGlobal struct {
 	version         maybe[uint8]
 	strict          bool
 	minGARP         bool
+	iprouteEtc      string // where routes and rules find names
+	iprouteUsr      string
 	garpDelay       maybe[time.Duration]
 	garpRepeat      maybe[int]
 	garpRefresh     time.Duration
@@ -56,6 +58,9 @@ func rootSetters() blockSetters {
 			}
 		},
 		"static_ipaddress":     addStaticAddress,
+		"static_routes":        addStaticRoute,
+		"static_rules":         addStaticRule,
+		"track_group":          openTrackGroup,
 		"vrrp_script":          openScript,
 		"track_file":           openFile,
 		"vrrp_track_file":      openFile,
@@ -135,6 +140,8 @@ func globalSetters() blockSetters {
 		"checker_log_all_failures":         setBool(func(b *builder) *bool { return &b.global.LogAllFailures }),
 		"dynamic_interfaces":               setTrue(func(b *builder) *bool { return &b.global.DynamicInterfaces }),
 		"default_interface":                setString(func(b *builder) *string { return &b.global.defaultIf }),
+		"iproute_etc_dir":                  setString(func(b *builder) *string { return &b.global.iprouteEtc }),
+		"iproute_usr_dir":                  setString(func(b *builder) *string { return &b.global.iprouteUsr }),
 		"v3_checksum_as_v2":                setTrue(func(b *builder) *bool { return &b.global.checksumAsV2 }),
 		"lvs_timeouts":                     setLVSTimeouts,
 		"lvs_flush":                        setTrue(func(b *builder) *bool { return &b.global.LVSFlush }),

@@ -11,6 +11,7 @@ func (b *builder) finish() {
 	b.finishCommands()
 	b.finishScripts()
 	b.finishStatics()
+	b.finishTrackGroups()
 	b.finishGroups()
 	for _, i := range b.insts {
 		b.finishInstance(i)
@@ -95,6 +96,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	}
 	i.Notify.PriorityChange = i.prioChanges.or(inherited)
 	b.finishAddresses(i, strict)
+	i.Routes, i.Rules = b.finishRoutes(i.routes), b.finishRules(i.rules)
 	b.finishTracking(i)
 }
 

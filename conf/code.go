@@ -10,7 +10,7 @@ import (
 // Code names a kind of diagnostic for good: scripts and documents refer to it.
 // The hundreds say what it is about: 1 the text, 2 values, 3 names, 4 VRRP,
 // 5 virtual servers and checkers, 6 scripts and accounts, 7 the host,
-// 8 keywords that do not act.
+// 8 keywords that do not act, 9 routes and rules.
 type Code uint16
 
 // String gives the code as it is printed, "HB0204".
@@ -48,7 +48,7 @@ type Rule struct {
 // Rules returns every rule in the order of the codes.
 func Rules() []Rule {
 	var all []Rule
-	for _, list := range [][]Rule{textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules} {
+	for _, list := range [][]Rule{textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules, routeRules} {
 		all = append(all, list...)
 	}
 	return all
@@ -64,7 +64,7 @@ func RuleOf(c Code) (Rule, bool) {
 }
 
 func ruleIndex(c Code) (*Rule, bool) {
-	lists := [...][]Rule{1: textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules}
+	lists := [...][]Rule{1: textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules, routeRules}
 	if n := int(c / 100); n > 0 && n < len(lists) {
 		if i := slices.IndexFunc(lists[n], func(r Rule) bool { return r.Code == c }); i >= 0 {
 			return &lists[n][i], true

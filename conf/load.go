@@ -25,7 +25,24 @@ type Host interface {
 	// safe to be run by root. It returns the command to run (symlinks resolved,
 	// Shell set for a file without #!).
 	CheckScript(c Command) (Command, ScriptVerdict)
+	// LookupName gives the number of a name. dirs are the directories of
+	// iproute2's files, the ones looked at first in front; none means the usual ones.
+	LookupName(kind NameKind, name string, dirs ...string) (uint32, error)
 }
+
+// NameKind says what a name stands for.
+type NameKind uint8
+
+const (
+	NameTable      NameKind = iota // routing table, rt_tables
+	NameProtocol                   // origin of a route, rt_protos
+	NameScope                      // rt_scopes
+	NameRealm                      // rt_realms
+	NameDSField                    // rt_dsfield
+	NameGroup                      // interface group, group
+	NameIPProtocol                 // /etc/protocols
+	NameVRF                        // VRF device: its routing table
+)
 
 // ScriptVerdict is what CheckScript found.
 type ScriptVerdict struct {
@@ -57,6 +74,7 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 		cfg: &Config{}, opt: opt, table: table,
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
 		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, hooked: map[**Command]*rawCommand{},
+		trackGroupOf: map[string]*rawTrackGroup{},
 	}
 }
 
