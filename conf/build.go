@@ -35,7 +35,8 @@ type builder struct {
 	staticRules    []rawRule
 	trackGroups    []*rawTrackGroup
 	trackGroupOf   map[string]*rawTrackGroup
-	autoPriorities uint32 // rules without priority so far
+	autoPriorities uint32                    // rules without priority so far
+	looked         map[nameKey]maybe[uint32] // what the host said of names; nothing set: it does not know them
 
 	written []writing // by row: where a keyword was given last
 	blocks  []int     // serial numbers of the open blocks

@@ -18,13 +18,23 @@ var builtinNames = map[NameKind]map[string]uint32{
 	},
 }
 
+// BuiltinName gives the name of a number that every keepalived knows, or the number.
+func BuiltinName(kind NameKind, n uint32) string {
+	for name, number := range builtinNames[kind] {
+		if number == n {
+			return name
+		}
+	}
+	return strconv.FormatUint(uint64(n), 10)
+}
+
 // nameWords say what a kind of name is called.
 var nameWords = map[NameKind]string{
 	NameTable: "routing table", NameProtocol: "route protocol", NameScope: "scope", NameRealm: "realm", NameDSField: "DS field",
 	NameGroup: "interface group", NameIPProtocol: "IP protocol", NameVRF: "VRF device",
 }
 
-// number reads a number the way C's strtoul does: decimal, 0x16, or 020.
+// cNumber reads a number the way C's strtoul does: decimal, 0x16, or 020.
 // ok is false for anything else; what is too large becomes the largest.
 func cNumber(text string) (neg bool, n uint64, ok bool) {
 	text = strings.TrimLeft(text, " \t")
@@ -65,8 +75,23 @@ func (b *builder) lookupName(kind NameKind, name string) (n uint32, ok bool) {
 	if b.opt.Host == nil {
 		return 0, true
 	}
-	n, err := b.opt.Host.LookupName(kind, name, b.nameDirs()...)
-	return n, err == nil
+	key := nameKey{kind, name}
+	found, asked := b.looked[key]
+	if !asked {
+		n, err := b.opt.Host.LookupName(kind, name, b.nameDirs()...)
+		found = maybe[uint32]{n, err == nil}
+		if b.looked == nil {
+			b.looked = map[nameKey]maybe[uint32]{}
+		}
+		b.looked[key] = found // a thousand routes of one table are one question
+	}
+	return found.value, found.set
+}
+
+// nameKey is a name that the host was asked for.
+type nameKey struct {
+	kind NameKind
+	name string
 }
 
 // nameDirs are the directories of iproute2's files that global_defs gives,

@@ -207,6 +207,9 @@ func (r *ruleReader) readMark() {
 		part[i] = n
 	}
 	r.FwMark, r.FwMask = uint32(part[0]), uint32(part[1])
+	if r.FwMask == 0 {
+		r.FwMark = 0 // every mark fits
+	}
 }
 
 func (r *ruleReader) readRealms() {

@@ -77,7 +77,8 @@ func (b *builder) finishTrackGroups() {
 		case raw.lists > 0 && len(raw.members) == 0:
 			b.report(incompleteBlock, raw.listPos, "Warning - track group %s has empty group block", raw.name)
 		case len(g.Members) == 0:
-			b.report(incompleteBlock, raw.pos, "track_group %s has no members: what it tracks faults nobody", raw.name).Class = ClassNone
+			d := b.report(incompleteBlock, raw.pos, "track_group %s has no members: what it tracks faults nobody", raw.name)
+			d.Severity, d.Class = Warning, ClassNone
 		}
 		b.cfg.TrackGroups = append(b.cfg.TrackGroups, g)
 	}
