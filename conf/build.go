@@ -33,9 +33,17 @@ type builder struct {
 	names    map[blockName]bool        // blocks that are known by name only
 	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
-	written  []writing // by row: where a keyword was given last
-	blocks   []int     // serial numbers of the open blocks
-	serial   int
+
+	staticRoutes   []rawRoute
+	staticRules    []rawRule
+	trackGroups    []*rawTrackGroup
+	trackGroupOf   map[string]*rawTrackGroup
+	autoPriorities uint32                    // rules without priority so far
+	looked         map[nameKey]maybe[uint32] // what the host said of names; nothing set: it does not know them
+
+	written []writing // by row: where a keyword was given last
+	blocks  []int     // serial numbers of the open blocks
+	serial  int
 
 	processes []*rawProcess
 	processOf map[string]*rawProcess
@@ -49,6 +57,7 @@ type builder struct {
 	file        *rawFile
 	group       *rawGroup
 	inst        *rawInstance
+	trackGroup  *rawTrackGroup
 	vsg         *rawServerGroup
 	vs          *rawServer
 	rs          *rawReal
@@ -90,6 +99,7 @@ func allSetters() map[setterKey]setter {
 	add("track_file", fileSetters())
 	add("vrrp_track_file", fileSetters())
 	add("vrrp_sync_group", groupSetters())
+	add("track_group", trackGroupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
 	add("vrrp_instance/auth_hmac", hmacSetters())
@@ -122,6 +132,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
+	}
+	if kw.Block == "track_group" {
+		b.openTrackMembers(s)
 	}
 	switch {
 	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):

@@ -32,6 +32,9 @@ type Host interface {
 	CheckScript(c Command) (Command, ScriptVerdict)
 	// DirectoryExists reports whether a path is a directory.
 	DirectoryExists(path string) bool
+	// LookupName gives the number of a name. dirs are the directories of
+	// iproute2's files, the ones looked at first in front; none means the usual ones.
+	LookupName(kind NameKind, name string, dirs ...string) (uint32, error)
 }
 
 // LinkHost is what a Host may know of links beyond their names. Without it
@@ -43,6 +46,20 @@ type LinkHost interface {
 	// PrimaryAddress gives the address that adverts leave from unless one is configured.
 	PrimaryAddress(name string, f Family) netip.Addr
 }
+
+// NameKind says what a name stands for.
+type NameKind uint8
+
+const (
+	NameTable      NameKind = iota // routing table, rt_tables
+	NameProtocol                   // origin of a route, rt_protos
+	NameScope                      // rt_scopes
+	NameRealm                      // rt_realms
+	NameDSField                    // rt_dsfield
+	NameGroup                      // interface group, group
+	NameIPProtocol                 // /etc/protocols
+	NameVRF                        // VRF device: its routing table
+)
 
 // ScriptVerdict is what CheckScript found.
 type ScriptVerdict struct {
@@ -106,6 +123,7 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
 		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, links: map[string]string{},
 		bfdOf: map[string]*rawBFD{}, bfdPaths: map[bfdPath]*rawBFD{}, processOf: map[string]*rawProcess{}, hooked: map[**Command]*rawCommand{},
+		trackGroupOf: map[string]*rawTrackGroup{},
 	}
 }
 
