@@ -30,24 +30,16 @@ type builder struct {
 	hooked   map[**Command]*rawCommand // the commands by what they are for
 	names    map[blockName]bool        // blocks that are known by name only
 	statics  []rawAddress
-
-	staticRoutes   []rawRoute
-	staticRules    []rawRule
-	trackGroups    []*rawTrackGroup
-	trackGroupOf   map[string]*rawTrackGroup
-	autoPriorities uint32                    // rules without priority so far
-	looked         map[nameKey]maybe[uint32] // what the host said of names; nothing set: it does not know them
-
-	written []writing // by row: where a keyword was given last
-	blocks  []int     // serial numbers of the open blocks
-	serial  int
+	written  []writing // by row: where a keyword was given last
+	blocks   []int     // serial numbers of the open blocks
+	serial   int
+	rawRouting
 
 	// What is open at the moment.
 	script      *rawScript
 	file        *rawFile
 	group       *rawGroup
 	inst        *rawInstance
-	trackGroup  *rawTrackGroup
 	vsg         *rawServerGroup
 	vs          *rawServer
 	rs          *rawReal

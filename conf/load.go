@@ -74,7 +74,6 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 		cfg: &Config{}, opt: opt, table: table,
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
 		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, hooked: map[**Command]*rawCommand{},
-		trackGroupOf: map[string]*rawTrackGroup{},
 	}
 }
 
