@@ -33,17 +33,10 @@ type builder struct {
 	names    map[blockName]bool        // blocks that are known by name only
 	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
-
-	staticRoutes   []rawRoute
-	staticRules    []rawRule
-	trackGroups    []*rawTrackGroup
-	trackGroupOf   map[string]*rawTrackGroup
-	autoPriorities uint32                    // rules without priority so far
-	looked         map[nameKey]maybe[uint32] // what the host said of names; nothing set: it does not know them
-
-	written []writing // by row: where a keyword was given last
-	blocks  []int     // serial numbers of the open blocks
-	serial  int
+	written  []writing // by row: where a keyword was given last
+	blocks   []int     // serial numbers of the open blocks
+	serial   int
+	rawRouting
 
 	processes []*rawProcess
 	processOf map[string]*rawProcess
@@ -57,7 +50,6 @@ type builder struct {
 	file        *rawFile
 	group       *rawGroup
 	inst        *rawInstance
-	trackGroup  *rawTrackGroup
 	vsg         *rawServerGroup
 	vs          *rawServer
 	rs          *rawReal

@@ -94,7 +94,7 @@ func (r *addressReader) option() {
 	}
 	switch word {
 	case "dev":
-		r.device()
+		r.setDevice()
 	case "scope":
 		r.scope()
 	case "brd", "broadcast":
@@ -133,25 +133,28 @@ func (a *Address) flag(word string) *bool {
 
 func (r *addressReader) is4() bool { return r.Prefix.Addr().Is4() }
 
-func (r *addressReader) device() {
-	if r.Interface != "" {
+func (r *addressReader) setDevice() {
+	switch {
+	case r.Interface != "":
 		r.drop(alreadySet, "Cannot specify ipaddress device more than once for %s", r.text())
-		return
+	case r.word() == "": // the rest of a definition that is empty
+		r.b.report(interfaceMissing, r.pos(), "interface '' for ip address %s doesn't exist", r.text())
+	default:
+		r.Interface = r.word()
 	}
-	r.Interface = r.word()
 }
 
+// scope reads a scope. IPv6 addresses have none but global.
 func (r *addressReader) scope() {
-	if !r.is4() {
-		r.b.report(wrongFamily, r.pos(), "Cannot specify scope for IPv6 addresses (%s) - ignoring scope", r.text())
-		return
-	}
 	n, d := r.nameOf(NameScope, "scope", r.word())
-	if d != nil {
+	switch {
+	case d != nil:
 		d.Text += " - ignoring"
-		return
+	case n != 0 && !r.is4():
+		r.b.report(wrongFamily, r.pos(), "Cannot specify scope for IPv6 addresses (%s) - ignoring scope", r.text())
+	default:
+		r.Scope = uint8(n)
 	}
-	r.Scope = uint8(n)
 }
 
 // broadcast resolves a broadcast address: "+" sets and "-" clears the host bits.
@@ -221,6 +224,8 @@ func (r *addressReader) lifetime() {
 	v.setRange(kw.Min, kw.Max)
 	if _, n, ok := r.b.numberArg("preferred_lft", v, r.s, r.i); ok {
 		r.PreferredLifetime = uint32(n)
+	} else if r.word() == "" {
+		r.b.diags[len(r.b.diags)-1].Class = ClassNone // keepalived reads 0
 	}
 }
 

@@ -14,7 +14,9 @@ type itemReader struct {
 	blocks   []string // where the rows of the options are
 	synonyms map[string]string
 	seen     map[string]bool // options with a value, by the first of their names
-	out      bool            // the item is left out
+	out      bool            // the item is left out, and nothing more of it is read
+	left     bool            // it is left out for a mistake that keepalived does not see: the rest is still judged
+	wanted   []string        // interfaces that must exist
 	family   Family          // 0 until something fixes it
 }
 
@@ -53,6 +55,13 @@ func (r *itemReader) value() bool {
 func (r *itemReader) drop(c Code, format string, args ...any) *Diagnostic {
 	r.out = true
 	return r.b.report(c, r.pos(), format+" - leaving the "+r.what+" out", args...)
+}
+
+// leave leaves the item out for what d says.
+func (r *itemReader) leave(d *Diagnostic) {
+	d.Text += " - leaving the " + r.what + " out"
+	r.left = true
+	r.out = r.out || d.Class != ClassNone
 }
 
 // row finds the row of an option.
@@ -107,7 +116,11 @@ func (r *itemReader) number(option string) (uint64, bool) {
 	v.setRange(kw.Min, kw.Max)
 	_, n, ok, p := v.number(r.word())
 	if p.code != 0 {
-		r.drop(p.code, "%s: %s", option, p.text)
+		d := r.b.report(p.code, r.pos(), "%s: %s", option, p.text)
+		if r.word() == "" && v.low == 0 {
+			d.Class = ClassNone // keepalived reads 0
+		}
+		r.leave(d)
 	}
 	return n, ok
 }
@@ -125,8 +138,7 @@ func (r *itemReader) numberValue() (uint64, bool) {
 func (r *itemReader) named(kind NameKind, option string) (uint32, bool) {
 	n, d := r.nameOf(kind, option, r.word())
 	if d != nil {
-		r.out = true
-		d.Text += " - leaving the " + r.what + " out"
+		r.leave(d)
 	}
 	return n, d == nil
 }
@@ -204,6 +216,14 @@ func (r *itemReader) forceFamily() {
 	}
 	if r.word() != word {
 		r.b.report(swallowedWord, r.pos(), "%s takes the word behind it away: '%s' is not seen", word, r.word())
+	}
+}
+
+// device reads the name of an interface.
+func (r *itemReader) device(name *string) {
+	if r.value() {
+		*name = r.word()
+		r.wanted = append(r.wanted, r.word())
 	}
 }
 

@@ -101,7 +101,9 @@ func (r *routeReader) congestion() {
 	}
 	r.Congestion, r.LockCongest = r.word(), lock
 	if len(r.word()) > 15 {
-		r.drop(longName, "congctl: name '%s' has more than 15 bytes, which the kernel refuses", r.word()).Class = ClassNone
+		d := r.b.report(longName, r.pos(), "congctl: name '%s' has more than 15 bytes, which the kernel refuses", r.word())
+		d.Class = ClassNone
+		r.leave(d)
 	}
 }
 

@@ -74,6 +74,7 @@ func (r *routeReader) legOption(leg *NextHop, kw *Keyword) bool {
 		return r.legGateway(leg)
 	case "dev":
 		leg.Interface = r.word()
+		r.wanted = append(r.wanted, r.word())
 	case "weight":
 		v := valueSpec{kind: valueUint}
 		v.setRange(kw.Min, kw.Max)
@@ -133,9 +134,11 @@ func (r *routeReader) legGateway(leg *NextHop) bool {
 
 // legEncap is encap for a leg: what is wrong with it costs the leg, not the route.
 func (r *routeReader) legEncap() *Encap {
-	out := r.out
 	e := r.encap()
-	r.out = out
+	if r.left && e != nil {
+		e = nil
+	}
+	r.out, r.left = false, false
 	return e
 }
 
@@ -231,9 +234,8 @@ func (r *routeReader) tunnelOption(e *Encap, kw *Keyword) bool {
 		inner := itemReader{b: r.b, s: r.s, i: r.i, blocks: []string{kw.Block}}
 		n, d := inner.nameOf(NameDSField, kw.Name, r.word())
 		if d != nil {
-			r.out = true
-			d.Text += " - leaving the route out"
-			return false
+			r.leave(d)
+			return !r.out
 		}
 		e.TOS = uint8(n)
 		return true

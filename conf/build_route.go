@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,7 +10,8 @@ import (
 // rawRoute is a route whose interfaces finish looks at.
 type rawRoute struct {
 	Route
-	pos Pos
+	pos    Pos
+	wanted []string
 }
 
 // tableMain is the routing table of routes without table.
@@ -51,7 +53,7 @@ func (b *builder) route(s Statement, more ...string) (rawRoute, bool) {
 	if !r.out {
 		r.finish()
 	}
-	return rawRoute{r.Route, s.Pos}, !r.out
+	return rawRoute{r.Route, s.Pos, r.wanted}, !r.out && !r.left
 }
 
 // routeOptions read an option of a route with its values.
@@ -83,8 +85,8 @@ var routeOptions = map[string]func(r *routeReader){
 	"scope":    func(r *routeReader) { r.byName(NameScope, func(n uint32) { r.Scope = uint8(n) }) },
 	"table":    func(r *routeReader) { r.byName(NameTable, func(n uint32) { r.Table, r.VRF = n, "" }) },
 	"vrf":      func(r *routeReader) { r.vrf() },
-	"dev":      func(r *routeReader) { r.device() },
-	"oif":      func(r *routeReader) { r.device() },
+	"dev":      func(r *routeReader) { r.device(&r.Interface) },
+	"oif":      func(r *routeReader) { r.device(&r.Interface) },
 	"onlink":   func(r *routeReader) { r.OnLink = true },
 	"encap":    func(r *routeReader) { r.Encap = r.encap() },
 	"expires": func(r *routeReader) {
@@ -98,8 +100,7 @@ var routeOptions = map[string]func(r *routeReader){
 		}
 		realms, d := r.realms("realms")
 		if d != nil {
-			r.out = true
-			d.Text += " - leaving the route out"
+			r.leave(d)
 		} else if r.only(IPv4, "realms") {
 			r.Realms = realms
 		}
@@ -134,7 +135,7 @@ func (r *routeReader) option() {
 		if n, ok := r.numberValue(); ok {
 			r.Metric = uint32(n)
 		}
-	case known && r.setType(option):
+	case r.setType(option):
 		if r.value() {
 			r.target()
 		}
@@ -143,13 +144,19 @@ func (r *routeReader) option() {
 	}
 }
 
-// setType takes one of the words for a route's type.
+// setType takes one of the words for a route's type, or its number.
 func (r *routeReader) setType(word string) bool {
 	if word == "brd" {
 		word = "broadcast"
 	}
-	t := slices.Index(routeTypeNames[:], word)
-	if t <= 0 {
+	t := slices.Index(routeTypeNames[1:], word) + 1
+	if neg, n, ok := cNumber(word); ok && !neg && n <= math.MaxUint8 {
+		if t = int(n); t == 0 || t >= len(routeTypeNames) {
+			d := r.b.report(badWord, r.pos(), "no type of routes has the number %d", t)
+			d.Class = ClassNone // the kernel refuses it
+			r.leave(d)
+		}
+	} else if t == 0 {
 		return false
 	}
 	r.Type, r.Mode = RouteType(t), RouteAdd
@@ -234,9 +241,9 @@ func (r *routeReader) gateway() {
 func (r *routeReader) gatewayFamily() bool {
 	switch r.word() {
 	case "inet":
-		return r.fix(IPv4) && r.value()
+		return r.value() && r.fix(IPv4)
 	case "inet6":
-		return r.fix(IPv6) && r.value()
+		return r.value() && r.fix(IPv6)
 	}
 	return true
 }
@@ -260,6 +267,10 @@ func (r *routeReader) from() {
 	if !r.value() {
 		return
 	}
+	if r.word() == "default6" {
+		r.selector("from")
+		return
+	}
 	p, ok := r.prefix("from")
 	switch {
 	case !ok:
@@ -267,13 +278,6 @@ func (r *routeReader) from() {
 		r.drop(wrongFamily, "from is only valid for IPv6 routes: '%s'", r.word())
 	case r.fix(IPv6):
 		r.From = p.Masked()
-	}
-}
-
-// device reads an interface; finish looks whether it exists.
-func (r *routeReader) device() {
-	if r.value() {
-		r.Interface = r.word()
 	}
 }
 
@@ -336,17 +340,12 @@ func (r *routeReader) settleTracking() {
 	r.TrackGroup = ""
 }
 
-// finishRoutes keeps the routes whose interfaces can exist.
+// finishRoutes complains about interfaces that do not exist.
 func (b *builder) finishRoutes(list []rawRoute) []Route {
 	var out []Route
 	for _, r := range list {
-		if r.Interface != "" {
-			b.wantInterface(r.pos, r.Interface, "route "+r.Destination.String())
-		}
-		for _, h := range r.NextHops {
-			if h.Interface != "" && h.Interface != r.Interface {
-				b.wantInterface(r.pos, h.Interface, "nexthop of route "+r.Destination.String())
-			}
+		for _, name := range r.wanted {
+			b.wantInterface(r.pos, name, "route "+r.Destination.String())
 		}
 		out = append(out, r.Route)
 	}

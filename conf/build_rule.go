@@ -9,7 +9,8 @@ import (
 // rawRule is a routing rule whose interfaces finish looks at.
 type rawRule struct {
 	RoutingRule
-	pos Pos
+	pos    Pos
+	wanted []string
 }
 
 // firstAutoPriority is what the first rule without a priority gets.
@@ -48,6 +49,9 @@ func (b *builder) rule(s Statement, more ...string) (rawRule, bool) {
 	for ; r.i < len(s.Words) && !r.out; r.i++ {
 		option := r.word()
 		read := ruleOptions[option]
+		if read == nil && ruleAction(option) != 0 {
+			read = (*ruleReader).readAction
+		}
 		if !isAction(option) && !r.known() || read == nil {
 			r.unknown()
 			break
@@ -57,12 +61,12 @@ func (b *builder) rule(s Statement, more ...string) (rawRule, bool) {
 	if !r.out {
 		r.finish()
 	}
-	return rawRule{r.RoutingRule, s.Pos}, !r.out
+	return rawRule{r.RoutingRule, s.Pos, r.wanted}, !r.out && !r.left
 }
 
 // isAction tells whether a word is an action, of which a second one is refused.
 func isAction(word string) bool {
-	return word == "table" || word == "lookup" || word == "l3mdev" || ruleActions[word] != 0
+	return word == "table" || word == "lookup" || word == "l3mdev" || ruleAction(word) != 0
 }
 
 // ruleOptions read an option of a rule with its values.
@@ -98,9 +102,9 @@ var ruleOptions = map[string]func(r *ruleReader){
 			r.L3MDev = true
 		}
 	},
-	"dev": func(r *ruleReader) { r.readName(&r.Input) },
-	"iif": func(r *ruleReader) { r.readName(&r.Input) },
-	"oif": func(r *ruleReader) { r.readName(&r.Output) },
+	"dev": func(r *ruleReader) { r.device(&r.Input) },
+	"iif": func(r *ruleReader) { r.device(&r.Input) },
+	"oif": func(r *ruleReader) { r.device(&r.Output) },
 	"tunnel-id": func(r *ruleReader) {
 		if n, ok := r.numberValue(); ok {
 			r.TunnelID = n
@@ -119,7 +123,7 @@ var ruleOptions = map[string]func(r *ruleReader){
 	"type": func(r *ruleReader) {
 		switch {
 		case !r.value():
-		case ruleActions[r.word()] == 0:
+		case ruleAction(r.word()) == 0:
 			r.unknown()
 		default:
 			r.readAction()
@@ -138,8 +142,17 @@ var ruleActions = map[string]RuleAction{
 	"goto": RuleGoto, "nop": RuleNop, "blackhole": RuleBlackhole, "unreachable": RuleUnreachable, "prohibit": RuleProhibit,
 }
 
+// ruleAction gives the action of a word, or of the number of a route's type
+// that is one, as in keepalived.
+func ruleAction(word string) RuleAction {
+	if neg, n, ok := cNumber(word); ok && !neg && n >= uint64(RuleBlackhole) && n <= uint64(RuleProhibit) {
+		return RuleAction(n)
+	}
+	return ruleActions[word]
+}
+
 func (r *ruleReader) readAction() {
-	if a := ruleActions[r.word()]; r.act(a) && a == RuleGoto {
+	if a := ruleAction(r.word()); r.act(a) && a == RuleGoto {
 		n, _ := r.numberValue()
 		r.Goto = uint32(n)
 	}
@@ -167,7 +180,12 @@ func (r *ruleReader) readPriority() {
 	v.setRange(kw.Min, kw.Max)
 	switch {
 	case !ok:
-		r.drop(badNumber, "%s: invalid number '%s'", option, r.word())
+		d := r.b.report(badNumber, r.pos(), "%s: invalid number '%s'", option, r.word())
+		if r.word() == "" {
+			d.Class = ClassNone // keepalived reads 0
+			r.hasPriority = true
+		}
+		r.leave(d)
 	case !v.inRange(neg, n):
 		r.drop(outOfRange, "%s: number '%s' outside range [%s, %s]", option, r.word(), kw.Min, kw.Max)
 	default:
@@ -219,8 +237,7 @@ func (r *ruleReader) readRealms() {
 	realms, d := r.realms("realms")
 	switch {
 	case d != nil:
-		r.out = true
-		d.Text += " - leaving the rule out"
+		r.leave(d)
 	case r.family == IPv6:
 		r.drop(wrongFamily, "realms is only valid for IPv4")
 	default:
@@ -252,12 +269,6 @@ func (r *ruleReader) readTable() {
 		return
 	}
 	r.Table, _ = r.named(NameTable, option)
-}
-
-func (r *ruleReader) readName(field *string) {
-	if r.value() {
-		*field = r.word()
-	}
 }
 
 // twoNumbers reads "<low>-<high>" with numbers up to most; form is false when
@@ -297,7 +308,9 @@ func (r *ruleReader) readUIDs() {
 	case !form:
 		r.drop(badValue, "uidrange: '%s' is not LOW-HIGH in numbers", r.word())
 	case !fits:
-		r.drop(badValue, "uidrange: '%s' does not go upwards within %d", r.word(), uint32(math.MaxUint32)).Class = ClassNone
+		d := r.b.report(badValue, r.pos(), "uidrange: '%s' does not go upwards within %d", r.word(), uint32(math.MaxUint32))
+		d.Class = ClassNone
+		r.leave(d)
 	default:
 		r.UIDs = &UIDRange{uint32(low), uint32(high)}
 	}
@@ -362,19 +375,19 @@ func (r *ruleReader) readIPProtocol() {
 
 // finish checks what only the whole line tells.
 func (r *ruleReader) finish() {
-	leave := func(c Code, format string, args ...any) {
+	refuse := func(c Code, format string, args ...any) {
 		r.b.report(c, r.s.Pos, format+" - leaving the rule out", args...)
 		r.out = true
 	}
 	switch {
 	case r.Action == 0:
-		leave(noAction, "No action specified for rule")
+		refuse(noAction, "No action specified for rule")
 	case r.Action != RuleTable && (r.hasRealms || r.SuppressLength != nil || r.SuppressGroup != nil):
-		leave(wrongPlace, "realms and suppress_ options go with table only, not with %s", r.Action)
+		refuse(wrongPlace, "realms and suppress_ options go with table only, not with %s", r.Action)
 	case r.Action == RuleGoto && !r.hasPriority:
-		leave(gotoBackwards, "goto %d without a priority of its own", r.Goto)
+		refuse(gotoBackwards, "goto %d without a priority of its own", r.Goto)
 	case r.Action == RuleGoto && r.Goto <= r.Priority:
-		leave(gotoBackwards, "goto %d does not lead behind priority %d", r.Goto, r.Priority)
+		refuse(gotoBackwards, "goto %d does not lead behind priority %d", r.Goto, r.Priority)
 	}
 	if r.out {
 		return
@@ -406,10 +419,8 @@ func (r *ruleReader) finish() {
 func (b *builder) finishRules(list []rawRule) []RoutingRule {
 	var out []RoutingRule
 	for _, r := range list {
-		for _, name := range []string{r.Input, r.Output} {
-			if name != "" {
-				b.wantInterface(r.pos, name, "rule")
-			}
+		for _, name := range r.wanted {
+			b.wantInterface(r.pos, name, "rule")
 		}
 		out = append(out, r.RoutingRule)
 	}

@@ -1,5 +1,16 @@
 package conf
 
+// rawRouting is what the builder keeps of routes, rules and track groups.
+type rawRouting struct {
+	staticRoutes   []rawRoute
+	staticRules    []rawRule
+	trackGroups    []*rawTrackGroup
+	trackGroupOf   map[string]*rawTrackGroup
+	trackGroup     *rawTrackGroup            // the open one
+	autoPriorities uint32                    // rules without priority so far
+	looked         map[nameKey]maybe[uint32] // what the host said of names; nothing set: it does not know them
+}
+
 // rawTrackGroup is a track_group that is being read.
 type rawTrackGroup struct {
 	name    string
@@ -24,6 +35,9 @@ func openTrackGroup(b *builder, _ *Keyword, s Statement) {
 	}
 	b.trackGroup = &rawTrackGroup{name: name, pos: s.Pos}
 	b.trackGroups = append(b.trackGroups, b.trackGroup)
+	if b.trackGroupOf == nil {
+		b.trackGroupOf = map[string]*rawTrackGroup{}
+	}
 	b.trackGroupOf[name] = b.trackGroup
 }
 

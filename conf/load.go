@@ -123,7 +123,6 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
 		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, links: map[string]string{},
 		bfdOf: map[string]*rawBFD{}, bfdPaths: map[bfdPath]*rawBFD{}, processOf: map[string]*rawProcess{}, hooked: map[**Command]*rawCommand{},
-		trackGroupOf: map[string]*rawTrackGroup{},
 	}
 }
 

@@ -37,6 +37,7 @@ func TestRoutes(t *testing.T) {
 		{"10.1.0.0/24 dev eth0 dsfield 010 table local scope 010 priority 8", Route{TOS: 8, Table: 255, Scope: 8, Metric: 8}},
 		{"10.1.0.0/24 dev eth0 vrf blue protocol static no_track", Route{Table: 1000, VRF: "blue", Protocol: 4, NoTrack: true}},
 		{"blackhole 10.1.0.0/24 no_track", Route{Type: RouteBlackhole, Mode: RouteAdd, Interface: "", NoTrack: true}},
+		{"6 10.1.0.0/24 dev eth0", Route{Type: RouteBlackhole, Mode: RouteAdd}},
 		{"brd 10.1.0.0/24 prepend dev eth0", Route{Type: RouteBroadcast}},
 		{"10.1.0.0/24 dev eth0 append realms cosmos/0x14", Route{Mode: RouteAppend, Realms: Realms{0, 20}}},
 		{"10.1.0.0/24 dev eth0 hoplimit 64 mtu lock 1400 features ecn quickack 1", Route{Metrics: []RouteMetric{{MetricMTU, 1400, true}, {MetricHopLimit, 64, false}, {MetricFeatures, 1, false}, {MetricQuickACK, 1, false}}}},
@@ -94,6 +95,7 @@ func TestRules(t *testing.T) {
 		{"fwmark 0x10/0xf0 table 5 priority 7", RoutingRule{Table: 5, FwMark: 16, FwMask: 0xf0}},
 		{"fwmark 5 tunnel-id 6 uidrange 0-0 ipproto TCP sport 1-2 dport 3-3 table 5 priority 7", RoutingRule{Table: 5, FwMark: 5, FwMask: 0xffffffff, TunnelID: 6, UIDs: &UIDRange{}, IPProtocol: 6, SourcePorts: PortRange{1, 2}, DestPorts: PortRange{3, 3}}},
 		{"from 10.0.0.0/24 goto 8 priority 7", RoutingRule{From: to("10.0.0.0/24"), Action: RuleGoto, Goto: 8}},
+		{"priority 7 0x6", RoutingRule{Action: RuleBlackhole}},
 		{"priority 7 type prohibit protocol 12 no_track", RoutingRule{Action: RuleProhibit, Protocol: 12, NoTrack: true}},
 		{"priority 7 nop dev eth3 track_group TG", RoutingRule{Action: RuleNop, Input: "eth3", TrackGroup: "TG"}},
 	} {
@@ -288,7 +290,7 @@ func TestNamesWithoutHost(t *testing.T) {
 // The names that need no host are those of the table.
 func TestBuiltinNamesAreRows(t *testing.T) {
 	for block, kind := range map[string]NameKind{"table": NameTable, "scope": NameScope, "protocol": NameProtocol} {
-		rows := keywordIndex().words["virtual_routes/item/"+block+"/value"]
+		rows := keywordIndex().blocks["virtual_routes/item/"+block+"/value"].words
 		if len(rows) != len(builtinNames[kind]) {
 			t.Errorf("%s: %d rows, %d numbers", block, len(rows), len(builtinNames[kind]))
 		}
@@ -299,7 +301,7 @@ func TestBuiltinNamesAreRows(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range keywordIndex().words["virtual_routes/item/pref/value"] {
+	for _, name := range keywordIndex().blocks["virtual_routes/item/pref/value"].words {
 		if _, ok := preferences[name]; !ok {
 			t.Errorf("pref %s has no number", name)
 		}
@@ -309,7 +311,7 @@ func TestBuiltinNamesAreRows(t *testing.T) {
 // Every option of the table is read, and every reader has a row.
 func TestRouteOptionsAreRows(t *testing.T) {
 	table := keywordIndex()
-	for _, name := range table.words["virtual_rules/item"] {
+	for _, name := range table.blocks["virtual_rules/item"].words {
 		if ruleOptions[name] == nil {
 			t.Errorf("rule option %s is not read", name)
 		}
