@@ -57,12 +57,11 @@ func (p *preprocessor) setIncludeCheck(pos Pos, words []Word) {
 // include takes an include line of any spelling. Relative names are relative
 // to the file that names them.
 func (p *preprocessor) include(text string, pos Pos) bool {
-	word, pattern := cutBlank(text)
-	suffix, is := strings.CutPrefix(word, "include")
-	bit, known := includeSuffix[suffix]
-	if !is || pattern == "" || suffix != "" && !known {
+	if !isInclude(text) {
 		return false
 	}
+	word, pattern := cutBlank(text)
+	bit := includeSuffix[word[len("include"):]]
 	pattern, _, err := p.expand(pattern, pos)
 	if err != nil {
 		p.found.report(endlessText, pos, "%v", err)

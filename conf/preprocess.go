@@ -153,10 +153,10 @@ func (p *preprocessor) condition(text string, pos Pos) (string, int) {
 
 // define takes a $NAME=value line.
 func (p *preprocessor) define(text string) bool {
-	name, value, found := strings.Cut(text[1:], "=")
-	if !found || !isName(name) {
+	if !isDefinition(text) {
 		return false
 	}
+	name, value, _ := strings.Cut(text[1:], "=")
 	value = trimBlanks(value)
 	first, more := strings.CutSuffix(value, `\`)
 	if !more {

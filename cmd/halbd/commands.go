@@ -18,7 +18,7 @@ var errFound = errors.New("the configuration has errors")
 
 func isCommand(word string) bool {
 	switch word {
-	case "check", "keywords", "help", "completion", "__complete", "__completeNoDesc":
+	case "check", "fmt", "keywords", "help", "completion", "__complete", "__completeNoDesc":
 		return true
 	}
 	return false
@@ -27,7 +27,7 @@ func isCommand(word string) bool {
 func runCommand(args []string) int {
 	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
 		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
-	root.AddCommand(checkCommand(), keywordsCommand())
+	root.AddCommand(checkCommand(), fmtCommand(), keywordsCommand())
 	root.SetArgs(args)
 	err := root.Execute()
 	if err == nil {
