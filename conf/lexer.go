@@ -81,11 +81,12 @@ type segment struct {
 	words []Word // nil for a brace
 	brace byte   // '{' or '}'
 	col   int
+	cut   bool // of words: a quote without its end follows
 }
 
 // lexer cuts a line into words and braces. A double quote starts a word of
-// its own and protects everything up to the next one; an unterminated one
-// loses its statement.
+// its own and protects everything up to the next one; of an unterminated one
+// the text up to the end of the line is lost.
 type lexer struct {
 	text      string
 	at        int
@@ -116,9 +117,8 @@ func (l *lexer) next() (segment, bool) {
 		case quote:
 			end := strings.IndexByte(l.text[i+1:], '"')
 			if end < 0 {
-				l.words.drop()
 				l.at, l.openQuote = len(l.text), l.offset+i+1
-				return segment{}, false
+				continue
 			}
 			l.words.add(Word{Text: l.text[i+1 : i+1+end], Quoted: true, Column: l.offset + i + 1})
 			l.at += end + 2
@@ -133,9 +133,17 @@ func (l *lexer) next() (segment, bool) {
 		}
 	}
 	if words := l.words.take(); words != nil {
-		return segment{words: words, col: words[0].Column}, true
+		return segment{words: words, col: words[0].Column, cut: l.openQuote > 0}, true
 	}
 	return segment{}, false
+}
+
+// rest is what follows the last segment on the line, and its column - 1.
+func (l *lexer) rest() (string, int) {
+	for l.at < len(l.text) && isBlank(l.text[l.at]) {
+		l.at++
+	}
+	return l.text[l.at:], l.offset + l.at
 }
 
 // word takes an unquoted word.
@@ -172,6 +180,3 @@ func (a *wordArena) take() []Word {
 	a.free = a.free[n:]
 	return words
 }
-
-// drop forgets the words that were added since the last take.
-func (a *wordArena) drop() { a.free = a.free[:0] }

@@ -66,6 +66,9 @@ func (p *preprocessor) read(s *source) {
 		if l.comments {
 			text = cutComment(text, p.walk.global())
 		}
+		if l.quotes {
+			p.countQuotes(text, s)
+		}
 		offset := 0
 		for offset < len(text) && isBlank(text[offset]) {
 			offset++
@@ -79,6 +82,18 @@ func (p *preprocessor) read(s *source) {
 		}
 	}
 	p.files = p.files[:len(p.files)-1]
+}
+
+// countQuotes complains of a quote that does not end on its line, whatever
+// the line is for.
+func (p *preprocessor) countQuotes(text string, s *source) {
+	if strings.Count(text, `"`)%2 == 1 {
+		p.unterminated(text, s.pos(1+strings.LastIndexByte(text, '"')))
+	}
+}
+
+func (p *preprocessor) unterminated(text string, pos Pos) {
+	p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", trimBlanks(text))
 }
 
 // dir is the directory of the file that is being read.
@@ -214,13 +229,42 @@ func (p *preprocessor) statement(text string, pos Pos, offset int) {
 		}
 		pos.Column = s.col
 		p.walk.segment(pos, s)
+		if s.brace != 0 && p.afterBrace(pos) {
+			break
+		}
 	}
-	if p.lex.openQuote > 0 {
+	if p.lex.openQuote > 0 && expanded != text {
 		pos.Column = p.lex.openQuote
-		p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", expanded)
+		p.unterminated(expanded, pos)
 	}
 	pos.Column = offset + 1
 	for _, l := range more {
 		p.again(l, pos, offset)
 	}
+}
+
+// afterBrace processes what follows a brace on its line where that is for the
+// preprocessor: keepalived reads it as it reads the beginning of a line.
+func (p *preprocessor) afterBrace(pos Pos) bool {
+	rest, offset := p.lex.rest()
+	if !ofPreprocessor(rest) {
+		return false
+	}
+	p.again(rest, pos, offset)
+	return true
+}
+
+// ofPreprocessor reports a line that the preprocessor does not leave to the walker.
+func ofPreprocessor(text string) bool {
+	switch {
+	case text == "":
+		return false
+	case text[0] == '@':
+		return true
+	case text[0] == '$':
+		return isDefinition(text)
+	case text[0] == 'i':
+		return isInclude(text)
+	}
+	return isRepetition(text)
 }

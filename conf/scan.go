@@ -95,6 +95,11 @@ func (line *Line) scan(code string, offset int, more bool) {
 	lex.start(code, offset, false)
 	for s, ok := lex.next(); ok; s, ok = lex.next() {
 		line.Pieces = append(line.Pieces, Piece{s.words, s.brace, s.col})
+		if rest, at := lex.rest(); s.brace != 0 && ofPreprocessor(rest) {
+			line.Fixed = true
+			line.scan(rest, at, false)
+			return
+		}
 		// At the beginning of a line of its own, or with other blanks, the preprocessor might take it.
 		if s.words != nil && !s.words[0].Quoted && ownOfPreprocessor(s.words[0].Text) {
 			line.Fixed = true

@@ -16,8 +16,8 @@ const maxLine = 1022
 // rawLine is one line of a file as it stands there, without its newline.
 type rawLine struct {
 	text     string
-	line     int
 	comments bool // has # or ! somewhere
+	quotes   bool
 }
 
 // source is one file that is being read.
@@ -29,7 +29,7 @@ type source struct {
 	line int  // of the line that next returned
 	wide bool // some byte is not ASCII
 
-	nul, hash, bang finder
+	nul, hash, bang, quote finder
 }
 
 // finder knows where a byte comes next, so that a file is searched only once.
@@ -55,7 +55,7 @@ func (f *finder) before(text string, from, end int) bool {
 func newSource(name string, from *Pos, data []byte) *source {
 	text := unsafe.String(unsafe.SliceData(data), len(data))
 	return &source{name: name, from: from, text: text, wide: !isASCII(data),
-		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}}
+		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}, quote: finder{'"', -1}}
 }
 
 // readSource reads a whole file.
@@ -107,7 +107,7 @@ func (s *source) next(found *Diagnostics) (rawLine, bool) {
 		}
 		comments := s.hash.before(s.text, start, end)
 		comments = s.bang.before(s.text, start, end) || comments
-		return rawLine{s.text[start:end], s.line, comments}, true
+		return rawLine{s.text[start:end], comments, s.quote.before(s.text, start, end)}, true
 	}
 	return rawLine{}, false
 }

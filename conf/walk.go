@@ -50,7 +50,7 @@ func (w *walker) segment(pos Pos, s segment) {
 		w.closeBrace(pos)
 		w.outside.closeBrace(w, pos)
 	default:
-		stmt := Statement{Pos: pos, Words: s.words}
+		stmt := Statement{Pos: pos, Words: s.words, Cut: s.cut}
 		w.words(stmt)
 		w.outside.words(w, stmt)
 	}
@@ -101,6 +101,9 @@ func (w *walker) closeBrace(pos Pos) {
 func (w *walker) missingBrace(pos Pos) {
 	d := w.found.report(missingOpen, pos, "Missing '{' before this: '%s' in line %d begins a block", w.wait.Name, w.waiting.Pos.Line)
 	d.fix("write '{' behind '%s' in line %d", lastWord(w.waiting), w.waiting.Pos.Line)
+	if w.wait.Shape == List {
+		d.Class = ClassNone // keepalived -t notices it by the count of braces only
+	}
 	w.enter()
 }
 
@@ -150,7 +153,10 @@ func (w *walker) end(pos Pos) {
 		w.missingBrace(pos)
 	}
 	if n := len(w.blocks); n > 0 {
-		w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
+		d := w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
+		if w.outside.open == 0 {
+			d.Class = ClassNone // a '{' is missing too, and keepalived -t only counts
+		}
 	}
 	for n := len(w.blocks); n > 0; n = len(w.blocks) {
 		b := w.blocks[n-1]
@@ -168,9 +174,11 @@ func (w *walker) end(pos Pos) {
 type outsider struct {
 	deep int  // braces that are open
 	wait bool // a block's keyword has come, its { has not
+	open int  // braces that are open, those that begin no block too
 }
 
 func (o *outsider) openBrace(w *walker, pos Pos) {
+	o.open++
 	if o.deep == 0 && !o.wait {
 		o.stray(w, pos, "{")
 		return
@@ -181,6 +189,7 @@ func (o *outsider) openBrace(w *walker, pos Pos) {
 
 func (o *outsider) closeBrace(w *walker, pos Pos) {
 	o.wait = false
+	o.open = max(0, o.open-1)
 	if o.deep == 0 {
 		o.stray(w, pos, "}")
 		return
