@@ -11,6 +11,8 @@ type walker struct {
 	waiting Statement // of wait
 	found   *Diagnostics
 	outside outsider
+
+	suggested map[unknownWord]string
 }
 
 // openedBlock is a block that a { has opened.
@@ -142,9 +144,32 @@ func (w *walker) unknown(table *blockTable, s Statement) {
 		where = " in " + table.path
 	}
 	d := w.found.report(unknownKeyword, s.Pos, "Unknown keyword '%s'%s - the line is skipped", s.Keyword(), where)
-	if fix := w.table.suggest(table, s.Keyword()); fix != "" {
+	if fix := w.suggestion(table, s.Keyword()); fix != "" {
 		d.Fix = fix
 	}
+}
+
+// maxSuggestions is how many unknown words are compared with the whole language.
+const maxSuggestions = 500
+
+type unknownWord struct {
+	table *blockTable
+	word  string
+}
+
+// suggestion finds out once what was meant by a word. A file with very many
+// unknown words is not about words.
+func (w *walker) suggestion(table *blockTable, word string) string {
+	key := unknownWord{table, word}
+	fix, known := w.suggested[key]
+	if !known && len(w.suggested) < maxSuggestions {
+		if w.suggested == nil {
+			w.suggested = map[unknownWord]string{}
+		}
+		fix = w.table.suggest(table, word)
+		w.suggested[key] = fix
+	}
+	return fix
 }
 
 // end closes what is still open at the end of the configuration.
