@@ -28,7 +28,9 @@ const (
 	maxSequence  = 100_000    // repetitions of one ~SEQ
 	maxNesting   = 200        // definitions and sequences inside each other
 	maxIncludes  = 250        // files inside each other
-	effort       = 10_000_000 // substitutions and lines made by definitions, sequences and includes, in all
+	effort       = 10_000_000 // of all substitutions (1 each), lines that definitions and sequences make, and includes
+	lineEffort   = 10
+	fileEffort   = 500
 )
 
 // parse reads a configuration and drives h with its statements.
@@ -131,7 +133,7 @@ func (p *preprocessor) line(text string, pos Pos, offset int) {
 // again processes a line that a definition or a sequence has made.
 func (p *preprocessor) again(text string, pos Pos, offset int) {
 	switch {
-	case text == "" || !p.afford(1, pos):
+	case text == "" || !p.afford(lineEffort, pos):
 	case p.nested > maxNesting:
 		p.found.report(endlessText, pos, "definitions or sequences are nested too deeply: one of them expands to itself")
 	default:
@@ -147,7 +149,7 @@ func (p *preprocessor) afford(cost int, pos Pos) bool {
 	before := p.spent
 	p.spent = min(p.spent+cost, effort)
 	if p.spent == effort && before < effort {
-		p.found.report(endlessText, pos, "definitions, sequences and includes multiply to more than %d lines and substitutions: what they still make is ignored", effort)
+		p.found.report(endlessText, pos, "definitions, sequences and includes multiply to more than %d lines or %d files: what they still make is ignored", effort/lineEffort, effort/fileEffort)
 	}
 	return p.spent < effort
 }

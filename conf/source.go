@@ -23,6 +23,7 @@ type rawLine struct {
 // source is one file that is being read.
 type source struct {
 	name string
+	path string // absolute
 	from *Pos
 	text string
 	at   int  // where the next line begins
@@ -54,7 +55,7 @@ func (f *finder) before(text string, from, end int) bool {
 // the configuration are parts of it.
 func newSource(name string, from *Pos, data []byte) *source {
 	text := unsafe.String(unsafe.SliceData(data), len(data))
-	return &source{name: name, from: from, text: text, wide: !isASCII(data),
+	return &source{name: name, path: absolute(name), from: from, text: text, wide: !isASCII(data),
 		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}, quote: finder{'"', -1}}
 }
 
