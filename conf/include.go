@@ -31,7 +31,8 @@ var includeWords = map[string]includeCheck{
 }
 
 // setIncludeCheck applies the words of include_check; bare, it means all.
-func (p *preprocessor) setIncludeCheck(pos Pos, words []Word) {
+func (p *preprocessor) setIncludeCheck(s Statement) {
+	pos, words := s.Pos, s.Args()
 	if len(words) == 0 {
 		p.check = checkAll
 		return

@@ -90,8 +90,9 @@ type segment struct {
 type lexer struct {
 	text      string
 	at        int
-	offset    int  // is added to the columns
-	comments  bool // # and ! begin a comment: where they came out of a definition
+	seg       segment // that next has read
+	offset    int     // is added to the columns
+	comments  bool    // # and ! begin a comment: where they came out of a definition
 	words     wordArena
 	openQuote int // column of a quote that does not end on the line, or 0
 }
@@ -101,19 +102,20 @@ func (l *lexer) start(text string, offset int, comments bool) {
 	l.text, l.at, l.offset, l.comments, l.openQuote = text, 0, offset, comments, 0
 }
 
-// next gives the next segment of the line; false at its end.
-func (l *lexer) next() (segment, bool) {
+// next reads the next segment of the line into seg; false at its end.
+func (l *lexer) next() bool {
 	for l.at < len(l.text) {
 		i := l.at
 		switch c := l.text[i]; classOf[c] {
 		case blank:
 			l.at++
 		case brace:
-			if words := l.words.take(); words != nil {
-				return segment{words: words, col: words[0].Column}, true
+			if l.statement() {
+				return true
 			}
 			l.at++
-			return segment{brace: c, col: l.offset + i + 1}, true
+			l.seg = segment{brace: c, col: l.offset + i + 1}
+			return true
 		case quote:
 			end := strings.IndexByte(l.text[i+1:], '"')
 			if end < 0 {
@@ -132,10 +134,17 @@ func (l *lexer) next() (segment, bool) {
 			l.word()
 		}
 	}
-	if words := l.words.take(); words != nil {
-		return segment{words: words, col: words[0].Column, cut: l.openQuote > 0}, true
+	return l.statement()
+}
+
+// statement makes a segment of the words that were read, if there are any.
+func (l *lexer) statement() bool {
+	words := l.words.take()
+	if words == nil {
+		return false
 	}
-	return segment{}, false
+	l.seg = segment{words: words, col: words[0].Column, cut: l.openQuote > 0}
+	return true
 }
 
 // rest is what follows the last segment on the line, and its column - 1.

@@ -37,6 +37,8 @@ const (
 func parse(path string, opt Options, table *tableIndex, h handler) Diagnostics {
 	p := &preprocessor{opt: opt, defs: map[string][]string{}}
 	p.walk = walker{table: table, h: h, found: &p.found}
+	p.walk.includeCheck, _ = table.lookup("global_defs", "include_check")
+	p.walk.onIncludeCheck = p.setIncludeCheck
 	if opt.StrictIncludes {
 		p.check = checkAll
 	}
@@ -218,16 +220,10 @@ func (p *preprocessor) statement(text string, pos Pos, offset int) {
 	}
 	wide := p.files[len(p.files)-1].wide
 	p.lex.start(expanded, offset, expanded != text)
-	for {
-		s, ok := p.lex.next()
-		if !ok {
-			break
-		}
+	for p.lex.next() {
+		s := &p.lex.seg
 		if wide {
 			p.oddBlanks(pos, s.words)
-		}
-		if s.words != nil && s.words[0].Text == "include_check" && p.walk.block().path == "global_defs" {
-			p.setIncludeCheck(pos, s.words[1:])
 		}
 		pos.Column = s.col
 		p.walk.segment(pos, s)

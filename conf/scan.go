@@ -93,7 +93,8 @@ func (line *Line) scan(code string, offset int, more bool) {
 	}
 	var lex lexer
 	lex.start(code, offset, false)
-	for s, ok := lex.next(); ok; s, ok = lex.next() {
+	for lex.next() {
+		s := lex.seg
 		line.Pieces = append(line.Pieces, Piece{s.words, s.brace, s.col})
 		if rest, at := lex.rest(); s.brace != 0 && ofPreprocessor(rest) {
 			line.Fixed = true

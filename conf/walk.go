@@ -13,6 +13,9 @@ type walker struct {
 	outside outsider
 
 	suggested map[unknownWord]string
+
+	includeCheck   *Keyword        // the one keyword that the preprocessor must know of
+	onIncludeCheck func(Statement) // is called for it
 }
 
 // openedBlock is a block that a { has opened.
@@ -20,14 +23,6 @@ type openedBlock struct {
 	kw   *Keyword
 	skip bool // the handler does not want it: only braces are counted
 	deep int  // of a skipped block: braces inside
-}
-
-// block is what statements are looked up in.
-func (w *walker) block() *blockTable {
-	if n := len(w.blocks); n > 0 {
-		return w.blocks[n-1].kw.inner
-	}
-	return w.table.root
 }
 
 // global reports whether the parent's own statements are read (root and
@@ -43,7 +38,7 @@ func (w *walker) global() bool {
 }
 
 // segment takes the next words or brace. pos is where it stands.
-func (w *walker) segment(pos Pos, s segment) {
+func (w *walker) segment(pos Pos, s *segment) {
 	switch s.brace {
 	case '{':
 		w.openBrace(pos)
@@ -132,6 +127,9 @@ func (w *walker) words(s Statement) {
 	case kw == nil:
 		w.unknown(table, s)
 	case kw.Shape == Simple:
+		if kw == w.includeCheck {
+			w.onIncludeCheck(s)
+		}
 		w.h.statement(kw, s)
 	default:
 		w.wait, w.waiting = kw, s
