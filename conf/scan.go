@@ -11,8 +11,9 @@ type Line struct {
 	Comment string // from # or ! on, without blanks behind; "" if there is none
 	Pieces  []Piece
 	// Fixed lines must be kept as they are: the preprocessor reads them
-	// (@id, $NAME=, ~SEQ, ~LST, include), they have references or escapes, or
-	// a quote without its end. Their Pieces are the braces that they are sure to have.
+	// (@id, $NAME=, ~SEQ, ~LST, include), they have references, escapes or single
+	// quotes (scripts are read once more, from the text as it stands), or a double
+	// quote without its end. Their Pieces are the braces that they are sure to have.
 	Fixed     bool
 	Continues bool // the value of a definition goes on in the next line
 	Doubtful  bool // keepalived's processes disagree on where its comment begins, and with it on its braces
@@ -101,12 +102,28 @@ func (line *Line) scan(code string, offset int, more bool) {
 			line.scan(rest, at, false)
 			return
 		}
+		line.Fixed = line.Fixed || glued(code, s.words, offset)
 		// At the beginning of a line of its own, or with other blanks, the preprocessor might take it.
 		if s.words != nil && !s.words[0].Quoted && ownOfPreprocessor(s.words[0].Text) {
 			line.Fixed = true
 		}
 	}
-	line.Fixed = line.Fixed || lex.openQuote > 0
+	line.Fixed = line.Fixed || lex.openQuote > 0 || strings.Contains(code, `'`) || strings.Contains(code, `\"`)
+}
+
+// glued reports a quoted word without a blank before or behind it.
+func glued(code string, words []Word, offset int) bool {
+	for i, w := range words {
+		if !w.Quoted {
+			continue
+		}
+		start := w.Column - 1 - offset
+		end := start + len(w.Text) + len(`""`)
+		if i > 0 && !isBlank(code[start-1]) || i+1 < len(words) && !isBlank(code[end]) {
+			return true
+		}
+	}
+	return false
 }
 
 func ownOfPreprocessor(word string) bool {
