@@ -164,6 +164,9 @@ func (p *preprocessor) condition(text string, pos Pos) (string, int) {
 		p.found.report(leftover, pos, "'%s' is taken as the condition of a line, and the line is dropped", text[:1+len(id)])
 	}
 	id, negated := strings.CutPrefix(id, "^")
+	if p.opt.ids != nil && id != "" {
+		p.opt.ids[id] = true
+	}
 	if rest == "" || id == "" || (id == p.opt.ConfigID) == negated {
 		return "", 0
 	}

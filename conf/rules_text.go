@@ -34,7 +34,7 @@ var textRules = []Rule{
 	{
 		Code: unknownKeyword, Severity: Error, Class: ClassConfig, Title: "unknown keyword",
 		Explain: "The first word of the statement is no keyword of the block it stands in. The line is skipped; the braces of a block that begins there are not understood, so its '}' closes the block around it.",
-		Fix:     "write a keyword of this block, or remove the line; halbd keywords lists them",
+		Fix:     "write a keyword of this block (halbd keywords lists them), or remove the line",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    priorty 150\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{

@@ -46,5 +46,6 @@ type handler interface {
 	// skipped (a second block of the same name).
 	open(kw *Keyword, s Statement) bool
 	item(kw *Keyword, s Statement)
-	close(kw *Keyword)
+	// close ends a block or list; pos is its }, or the end of the text.
+	close(kw *Keyword, pos Pos)
 }

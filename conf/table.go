@@ -1,8 +1,6 @@
 package conf
 
 import (
-	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +17,7 @@ type Keyword struct {
 	Min, Max   string // "" when the value has no range
 	Default    string
 	Repeatable bool
-	Status     string // "current", "obsolete", "deprecated alias of X"; a row leaves out "current"
+	Status     string // "current", "obsolete", "deprecated alias of X", "halbd" for a word of halbd's own; a row leaves out "current"
 	Doc        string
 	Shape      Shape
 	Tolerant   bool // a missing argument is complained about and the statement ignored; keepalived ends at once for the others
@@ -36,31 +34,6 @@ type Keyword struct {
 
 // Keywords returns every row of the language, in the order of the reference.
 func Keywords() []Keyword { return slices.Clone(keywordIndex().rows) }
-
-// WriteKeywordsJSON writes the language as a JSON list of objects.
-func WriteKeywordsJSON(w io.Writer) error {
-	type row struct {
-		Block      string `json:"block"`
-		Keyword    string `json:"keyword"`
-		Args       string `json:"args"`
-		Unit       string `json:"unit"`
-		Min        string `json:"min"`
-		Max        string `json:"max"`
-		Default    string `json:"default"`
-		Repeatable bool   `json:"repeatable"`
-		Status     string `json:"status"`
-		Doc        string `json:"doc"`
-		Acts       bool   `json:"acts"`
-	}
-	var rows []row
-	for _, k := range keywordIndex().rows {
-		rows = append(rows, row{k.Block, k.Name, k.Args, k.Unit, k.Min, k.Max, k.Default, k.Repeatable, k.Status, k.Doc, k.Acts})
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	return enc.Encode(rows)
-}
 
 // tableIndex finds rows by block and word. It is the language of the walker.
 type tableIndex struct {
@@ -81,7 +54,7 @@ type blockTable struct {
 var keywordIndex = sync.OnceValue(newTableIndex)
 
 func newTableIndex() *tableIndex {
-	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues)
+	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues, tableHalbd)
 	t := &tableIndex{rows: rows, blocks: make(map[string]*blockTable, 128)}
 	t.root = t.block("root")
 	setters := allSetters()

@@ -89,7 +89,7 @@ func (w *walker) closeBrace(pos Pos) {
 	}
 	w.blocks = w.blocks[:n-1]
 	if !b.skip {
-		w.h.close(b.kw)
+		w.h.close(b.kw, pos)
 	}
 }
 
@@ -185,7 +185,7 @@ func (w *walker) end(pos Pos) {
 		b := w.blocks[n-1]
 		w.blocks = w.blocks[:n-1]
 		if !b.skip {
-			w.h.close(b.kw)
+			w.h.close(b.kw, pos)
 		}
 	}
 }
