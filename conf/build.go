@@ -271,7 +271,10 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 	case kw.Shape == Block && kw.Tolerant:
 		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:
-		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
+		d := b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
+		if quietMissing(kw) {
+			d.Class = ClassNone
+		}
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
 	}
@@ -333,7 +336,10 @@ func (b *builder) numberArg(name string, v valueSpec, s Statement, i int) (neg b
 		if ok {
 			consequence = "rounding"
 		}
-		b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
+		d := b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
+		if s.Words[i].Text == "" && v.inRange(false, 0) {
+			d.Class = ClassNone // to keepalived "" is 0
+		}
 	}
 	return neg, n, ok
 }
