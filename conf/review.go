@@ -47,6 +47,11 @@ func (b *builder) reviewTrackers() {
 			b.report(noDirectory, f.pos, "directory %s of track_file %s does not exist, so the file is never seen", dir, f.Name)
 		}
 	}
+	for _, t := range b.processes {
+		if !used[blockName{"vrrp_track_process", t.Name}] {
+			b.report(unusedObject, t.pos, "vrrp_track_process %s is not tracked by anything", t.Name)
+		}
+	}
 	for _, g := range b.vsgs {
 		if !used[blockName{"virtual_server_group", g.name}] {
 			b.report(unusedObject, g.pos, "virtual_server_group %s is not used by any virtual server", g.name)
@@ -63,6 +68,9 @@ func (b *builder) usedNames() map[blockName]bool {
 		}
 		for _, f := range t.files {
 			used[blockName{"track_file", f.Name}] = true
+		}
+		for _, p := range t.processes {
+			used[blockName{"vrrp_track_process", p.Name}] = true
 		}
 	}
 	for _, i := range b.insts {
