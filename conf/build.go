@@ -333,7 +333,10 @@ func (b *builder) numberArg(name string, v valueSpec, s Statement, i int) (neg b
 		if ok {
 			consequence = "rounding"
 		}
-		b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
+		d := b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
+		if s.Words[i].Text == "" && v.inRange(false, 0) {
+			d.Class = ClassNone // to keepalived "" is 0
+		}
 	}
 	return neg, n, ok
 }
