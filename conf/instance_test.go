@@ -312,3 +312,34 @@ func TestLinksSurviveJSON(t *testing.T) {
 		t.Errorf("the copy differs:\n%+v\n%+v", cfg, &back)
 	}
 }
+
+// An advert is one packet; what does not fit is not advertised.
+func TestAddressesOfOneAdvert(t *testing.T) {
+	list := func(format string, n int) string {
+		var s strings.Builder
+		for k := range n {
+			fmt.Fprintf(&s, format+"\n", k/250, k%250+1)
+		}
+		return s.String()
+	}
+	for name, c := range map[string]struct {
+		before, format string
+		n, want        int
+	}{
+		"IPv4":      {"", "10.1.%d.%d", 256, 255},
+		"that many": {"", "10.1.%d.%d", 255, 255},
+		"IPv6":      {"", "2001:db8:%d::%d", 90, 89},
+		"signed":    {"auth_hmac {\nkey 1 \"" + secret + "\"\nactive_key 1\n}\n", "2001:db8:%d::%d", 90, 88},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, ds := loadText(t, "vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\n"+c.before+"virtual_ipaddress {\n"+list(c.format, c.n)+"}\nvirtual_ipaddress_excluded {\n10.200.0.1\n}\n}\n", fakeHost{})
+			i := cfg.Instances[0]
+			if len(i.Addresses) != c.want || len(i.Excluded) != c.n-c.want+1 {
+				t.Errorf("%d addresses and %d excluded, want %d and %d", len(i.Addresses), len(i.Excluded), c.want, c.n-c.want+1)
+			}
+			if (ds.ExitStatus() == 5) != (c.n > c.want) {
+				t.Errorf("status %d: %v", ds.ExitStatus(), ds)
+			}
+		})
+	}
+}
