@@ -32,6 +32,11 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 	if kw.Repeatable || kw.value.kind == valueNone {
 		return
 	}
+	for _, d := range b.diags[before:] {
+		if d.Severity == Error || d.Code == overwritten {
+			return // it was refused, or has been told of
+		}
+	}
 	block := 0
 	if n := len(b.blocks); n > 0 {
 		block = b.blocks[n-1]
@@ -42,9 +47,6 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 	w := &b.written[kw.index]
 	first, again := w.line, w.line > 0 && w.block == block
 	*w = writing{block, s.Pos.Line}
-	for _, d := range b.diags[before:] {
-		again = again && d.Code != alreadySet
-	}
 	if again {
 		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first)
 	}
@@ -86,7 +88,8 @@ func mostWords(grammar string) int {
 	grammar, _, _ = strings.Cut(grammar, " {")
 	grammar, _, _ = strings.Cut(grammar, " (")
 	switch {
-	case strings.Contains(grammar, "..."), strings.Contains(grammar, "spaces allowed"):
+	case strings.Contains(grammar, "..."), strings.Contains(grammar, "spaces allowed"),
+		strings.Contains(grammar, "nibble"), strings.Contains(grammar, "pattern"): // their setters look at every word
 		return -1
 	case grammar == "none", strings.HasPrefix(grammar, "{"):
 		return 0

@@ -42,7 +42,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	b.finishAccept(i, strict)
 	i.ChecksumAsV2 = i.checksumAsV2.or(g.checksumAsV2)
 	i.SkipCheckAddr = i.SkipCheckAddr || g.skipCheckAdv
-	i.SMTPAlert = i.smtpAlert.orElse(g.smtpAlertVRRP).orElse(g.smtpAlert).value
+	i.SMTPAlert = g.alerts.ofVRRP(i.smtpAlert)
 	b.finishAnswers(i, strict)
 	b.finishGARPOf(i, strict)
 	inherited := g.prioChanges
@@ -51,6 +51,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	}
 	i.Notify.PriorityChange = i.prioChanges.or(inherited)
 	b.finishAddresses(i, strict)
+	i.Routes, i.Rules = b.finishRoutes(i.routes), b.finishRules(i.rules)
 	b.finishTracking(i)
 }
 

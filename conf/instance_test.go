@@ -146,7 +146,7 @@ func TestMailAlertIsInherited(t *testing.T) {
 		want           bool
 	}{{want: false}, {all: on, want: true}, {vrrp: off, all: on, want: false}, {own: on, vrrp: off, want: true}, {own: off, all: on, want: false}} {
 		b := newBuilder(Options{}, keywordIndex())
-		b.global.smtpAlertVRRP, b.global.smtpAlert = c.vrrp, c.all
+		b.global.alerts.vrrp, b.global.alerts.all = c.vrrp, c.all
 		i := &rawInstance{smtpAlert: c.own}
 		b.finishInstance(i)
 		if i.SMTPAlert != c.want {
