@@ -104,6 +104,8 @@ func TestInstanceContradictions(t *testing.T) {
 		{"AH of an owner starts as MASTER", "state MASTER\npriority 255\nauthentication {\nauth_type AH\nauth_pass x\n}", 0, master, "true false 0s"},
 		{"generated VMAC", "use_vmac 02:00:00:00:01", 0, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51 02:00:00:00:01:33 false 0}"},
 		{"VMAC with everything", "use_vmac group 7 02:0:0:0:1:2 name vmac0 netlink_notify_msg", 0, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vmac0 02:00:00:00:01:02 true 7}"},
+		{"unknown link group", "use_vmac group no-such-group", badWord, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
+		{"link group out of range", "use_vmac group 2147483648", outOfRange, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
 		{"VMAC over two lines", "use_vmac vmac0\nuse_vmac 02:00:00:00:00:05", alreadySet, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vmac0 02:00:00:00:00:05 false 0}"},
 		{"MAC of the RFC", "use_vmac 00:00:5e:00:01:33", badMAC, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
 		{"MAC that is none", "use_vmac 02:zz:00:00:00", badMAC, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
@@ -175,6 +177,12 @@ func TestGeneratedLinkNames(t *testing.T) {
 	}
 	if ds.ExitStatus() != 5 {
 		t.Errorf("a name that is taken is not reported: %v", ds)
+	}
+}
+
+func TestPrefixOfGeneratedNames(t *testing.T) {
+	if i, _ := only(t, "vmac_prefix lb", "use_vmac"); i.VMAC.Name != "lb.51" {
+		t.Errorf("name %s", i.VMAC.Name)
 	}
 }
 
