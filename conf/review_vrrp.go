@@ -18,26 +18,10 @@ func (b *builder) reviewInstance(i *rawInstance) {
 			b.report(peerIsSelf, i.pos, "(%s) unicast_peer %s is the instance's own unicast_src_ip", i.Name, p.Addr)
 		}
 	}
-	if most := advertRoom(i.Version, i.Family); len(i.vips) > most {
-		b.report(tooManyAddresses, i.vips[most].pos, "(%s) %d addresses do not fit into an advert, which has room for %d", i.Name, len(i.vips), most)
-	}
 	if i.NoAccept && i.strict.or(b.global.strict) {
 		b.report(strictBlocksAccess, i.pos, "(%s) in strict mode the addresses do not answer while the instance is master", i.Name)
 	}
 	b.reviewWeights(i)
-}
-
-// advertRoom is the largest number of addresses in an advert: its counter has
-// one byte, and an Ethernet frame 1500.
-func advertRoom(version uint8, f Family) int {
-	const frame, header = 1500, 8
-	switch {
-	case f == IPv6:
-		return (frame - 40 - header) / 16
-	case version == 2:
-		return min(255, (frame-20-header-8)/4)
-	}
-	return min(255, (frame-20-header)/4)
 }
 
 // reviewWeights looks for weights that change nothing.

@@ -77,9 +77,9 @@ var reviewRules = []Rule{
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    unicast_src_ip 10.0.0.2\n    unicast_peer {\n        10.0.0.2\n        10.0.0.3\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
-		Code: tooManyAddresses, Severity: Warning, Title: "more addresses than an advert can carry",
-		Explain: "An advert counts its addresses in one byte and must fit into one packet, which is 1500 bytes on an Ethernet. Addresses beyond that are held, and peers see another list.",
-		Fix:     "move addresses to virtual_ipaddress_excluded, which is not advertised",
+		Code: tooManyAddresses, Severity: Warning, Class: ClassConfig, Title: "more addresses than an advert can carry",
+		Explain: "An advert counts its addresses in one byte and must fit into one packet, which is 1500 bytes on an Ethernet. Addresses beyond that are moved to virtual_ipaddress_excluded: the master holds them, and adverts do not list them.",
+		Fix:     "write the addresses behind the limit in virtual_ipaddress_excluded, the same ones on all nodes",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        ~SEQ(N, 1, 250) 10.0.0.$N\n        ~SEQ(N, 1, 250) 10.0.1.$N\n    }\n}\n",
 	},
 	{
