@@ -1,9 +1,9 @@
-# halbd: make build | demo | test | record | bench | deps | clean.
+# halbd: make build | demo | test | record | bench | docs | deps | clean.
 # Needs root on Debian or Ubuntu, and Go (see go.mod); `deps` installs the rest from the distribution.
 export GOTOOLCHAIN = local
 PACKAGES = keepalived ipvsadm iproute2 tcpdump user-mode-linux kmod procps gcc libc6-dev
 
-.PHONY: build deps demo test vet unit namespaces kernel record bench clean
+.PHONY: build deps demo test vet unit namespaces kernel record bench docs clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/halbd ./cmd/halbd
@@ -48,6 +48,13 @@ record: deps
 bench: deps build
 	CGO_ENABLED=0 go build -trimpath -o bin/bench ./internal/bench
 	bin/bench bin/halbd /usr/sbin/keepalived
+
+# The documents that come from the keyword table and from the rules of the diagnostics.
+docs: build
+	bin/halbd explain --markdown > docs/diagnostics.md
+	bin/halbd keywords --man > docs/halbd.conf.5
+	bin/halbd keywords --summary > bin/summary.md
+	sed -i -e '/^| /d' -e '/^<!-- make docs -->$$/r bin/summary.md' README.md
 
 clean:
 	rm -rf bin

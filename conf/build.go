@@ -12,12 +12,14 @@ type builder struct {
 	cfg   *Config
 	opt   Options
 	diags Diagnostics
-	dead  bool // a missing argument ended the run, as keepalived ends it
 	table *tableIndex
 
 	global   rawGlobal
 	scripts  []*rawScript
 	scriptOf map[string]*rawScript
+	bfds     []*rawBFD
+	bfdOf    map[string]*rawBFD // by name; a dropped session is there too
+	bfdPaths map[bfdPath]*rawBFD
 	files    []*rawFile
 	fileOf   map[string]*rawFile
 	groups   []*rawGroup
@@ -29,13 +31,21 @@ type builder struct {
 	commands []*rawCommand
 	hooked   map[**Command]*rawCommand // the commands by what they are for
 	names    map[blockName]bool        // blocks that are known by name only
+	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
 	written  []writing // by row: where a keyword was given last
 	blocks   []int     // serial numbers of the open blocks
 	serial   int
 
+	processes []*rawProcess
+	processOf map[string]*rawProcess
+	linkLists rawLinks
+	overruled []namedAccount // accounts that a later statement replaced: keepalived looks them up
+
 	// What is open at the moment.
 	script      *rawScript
+	process     *rawProcess
+	bfd         *rawBFD
 	file        *rawFile
 	group       *rawGroup
 	inst        *rawInstance
@@ -44,8 +54,11 @@ type builder struct {
 	rs          *rawReal
 	check       *rawCheck
 	url         *rawURL
-	noInterface bool // an interface that is needed does not exist
-	refuse      bool // set by an opening setter: skip the block
+	ssl         *TLSClient // of the last SSL block
+	items       int        // of the list that is open
+	ends        Pos        // the } of the block that is being closed
+	noInterface bool       // an interface that is needed does not exist
+	refuse      bool       // set by an opening setter: skip the block
 }
 
 type blockName struct{ block, name string }
@@ -67,34 +80,30 @@ func allSetters() map[setterKey]setter {
 	}
 	add("root", rootSetters())
 	add("global_defs", globalSetters())
+	add("global_defs", daemonSetters())
+	add("global_defs", mailSetters())
+	add("global_defs", firewallSetters())
+	add("garp_group", garpGroupSetters())
+	add("bfd_instance", bfdSetters())
+	add("vrrp_track_process", processSetters())
 	add("vrrp_script", scriptSetters())
 	add("track_file", fileSetters())
 	add("vrrp_track_file", fileSetters())
 	add("vrrp_sync_group", groupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
+	add("vrrp_instance/auth_hmac", hmacSetters())
+	add("global_defs", alertSetters())
+	add("SSL", sslSetters())
 	add("virtual_server", serverSetters())
 	add("virtual_server/real_server", realSetters())
-	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
-		block := "virtual_server/real_server/" + string(kind)
-		add(block, checkSetters())
-		switch kind {
-		case HTTPGet, SSLGet:
-			add(block, httpSetters())
-			add(block+"/url", urlSetters())
-		case MiscCheck:
-			add(block, miscSetters())
-		}
-		if kind != MiscCheck {
-			add(block, connectSetters())
-		}
-	}
+	addCheckSetters(add)
 	return all
 }
 
 // statement judges a simple statement by its row and stores it.
 func (b *builder) statement(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return
 	}
 	before := len(b.diags)
@@ -106,10 +115,10 @@ func (b *builder) statement(kw *Keyword, s Statement) {
 
 // open begins a block or list; false asks the walker to skip it.
 func (b *builder) open(kw *Keyword, s Statement) bool {
-	if b.dead || !b.inside(kw) || !b.judge(kw, s) {
+	if !b.inside(kw) || !b.judge(kw, s) {
 		return false
 	}
-	b.refuse = false
+	b.refuse, b.items = false, 0
 	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
@@ -122,6 +131,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	case kw.Shape == Block && strings.HasPrefix(kw.Args, "<name"):
 		b.declare(kw, s)
 	}
+	if kw.Name == "group" && b.group != nil && kw.Shape == List {
+		b.openMembers(s)
+	}
 	if b.refuse {
 		b.leave()
 	}
@@ -131,7 +143,7 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 // inside tells whether the block that a keyword stores into is open. With
 // braces out of balance a keyword can come after the end of its block.
 func (b *builder) inside(kw *Keyword) bool {
-	parent, rest, _ := strings.Cut(kw.Block, "/")
+	parent, rest := kw.top, kw.rest
 	switch {
 	case kw.set == nil:
 		return true
@@ -139,10 +151,18 @@ func (b *builder) inside(kw *Keyword) bool {
 		return b.script != nil
 	case parent == "track_file" || parent == "vrrp_track_file":
 		return b.file != nil
+	case parent == "vrrp_track_process":
+		return b.process != nil
+	case parent == "bfd_instance":
+		return b.bfd != nil
+	case parent == "garp_group":
+		return b.linkLists.garp != nil
 	case parent == "vrrp_sync_group":
 		return b.group != nil
 	case parent == "vrrp_instance":
 		return b.inst != nil
+	case parent == "SSL":
+		return b.ssl != nil
 	case parent != "virtual_server":
 		return true
 	case rest == "":
@@ -152,38 +172,36 @@ func (b *builder) inside(kw *Keyword) bool {
 	case strings.HasSuffix(rest, "/url"):
 		return b.url != nil && b.check != nil
 	}
-	return b.check != nil && "real_server/"+string(b.check.Kind) == rest
+	return b.check != nil && strings.TrimSuffix(strings.TrimPrefix(rest, "real_server/"), "/host") == string(b.check.Kind)
 }
 
 // item stores one line of a list.
 func (b *builder) item(kw *Keyword, s Statement) {
-	if b.dead || !b.inside(kw) {
+	if !b.inside(kw) {
 		return
 	}
+	b.items++
 	if kw.set != nil {
 		kw.set(b, kw, s)
-		return
-	}
-	if f := itemCheckers[kw.Name]; f != nil {
-		f(b, kw, s)
 	}
 }
 
 // close ends what open began.
-func (b *builder) close(kw *Keyword) {
+func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
-	if b.dead {
-		return
-	}
+	b.ends = pos
+	b.closeList(kw, pos)
 	switch kw.Block {
 	case "root":
-		b.closeRoot(kw.Name)
+		b.closeRoot(kw.Name, pos)
 	case "virtual_server":
 		if kw.Name == "real_server" {
-			b.rs = nil
+			b.closeReal()
 		}
 	case "virtual_server/real_server":
 		b.closeCheck()
+	case "virtual_server/real_server/SMTP_CHECK":
+		b.closeHost()
 	case "virtual_server/real_server/HTTP_GET", "virtual_server/real_server/SSL_GET":
 		if kw.Name == "url" {
 			b.closeURL()
@@ -192,23 +210,26 @@ func (b *builder) close(kw *Keyword) {
 }
 
 // closeRoot ends a top-level block.
-func (b *builder) closeRoot(name string) {
+func (b *builder) closeRoot(name string, pos Pos) {
 	switch name {
 	case "vrrp_script":
-		if b.script != nil && b.script.args != nil && b.script.user != "" {
-			b.script.args.user, b.script.args.group = b.script.user, b.script.group
-		}
-		b.script = nil
+		b.closeScript()
 	case "track_file", "vrrp_track_file":
-		b.file = nil
+		b.closeFile()
+	case "vrrp_track_process":
+		b.closeProcess()
+	case "bfd_instance":
+		b.closeBFD()
+	case "garp_group":
+		b.closeGARPGroup()
 	case "vrrp_sync_group":
 		b.group = nil
 	case "vrrp_instance":
-		b.inst = nil
+		b.closeInstance(pos)
 	case "virtual_server_group":
-		b.vsg = nil
+		b.closeServerGroup()
 	case "virtual_server":
-		b.vs, b.rs = nil, nil
+		b.closeServer()
 	}
 }
 
@@ -241,10 +262,12 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 	case kw.Shape == Block && kw.Tolerant:
 		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:
-		b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
+		d := b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
+		if quietMissing(kw) {
+			d.Class = ClassNone
+		}
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
-		b.dead = true
 	}
 	return false
 }
@@ -274,6 +297,15 @@ func (b *builder) declare(kw *Keyword, s Statement) {
 		return
 	}
 	b.names[key] = true
+}
+
+// reportEnd records a diagnostic of the block that began at pos and ends now:
+// keepalived names its }.
+func (b *builder) reportEnd(c Code, pos Pos, format string, args ...any) {
+	d := b.report(c, pos, format, args...)
+	if b.ends.File == pos.File {
+		d.End = b.ends.Line
+	}
 }
 
 // report records a diagnostic.

@@ -13,10 +13,15 @@ type rawCommand struct {
 	what        string // "notify_master of VI_1": named when the script is dropped
 	args        []string
 	user, group string
+	accountPos  Pos // of the statement that names the account, when it is another one
+	end         int // line of the } of its block, which keepalived names when there is no account
 	dst         **Command
 	tracked     bool // a vrrp_script: keepalived -t reports it when it is missing
+	start       bool // startup_script or shutdown_script: run by the parent
 	checker     bool // of a virtual server
+	both        bool // of notify_fifo, which VRRP and checkers write to
 	dropped     bool
+	gone        bool // its object is not used
 }
 
 // scriptArg stores the script of a statement: one word, quoted when it has
@@ -155,30 +160,56 @@ func (b *builder) account(user, group string) (a account) {
 	return a
 }
 
+// namedAccount is an account as it was written.
+type namedAccount struct {
+	user, group string
+	pos         Pos
+}
+
 // finishCommands gives every script its account and drops those that cannot
 // or must not run.
 func (b *builder) finishCommands() {
+	for _, a := range b.overruled {
+		if err := b.account(a.user, a.group).err; err != nil {
+			b.report(unknownAccount, a.pos, "Unable to set user %s: %v", a.user, err)
+		}
+	}
 	if len(b.commands) == 0 && b.global.scriptUser.name == "" {
 		return
 	}
 	def := b.defaultAccount()
 	for _, c := range b.commands {
-		c.dropped = !b.finishCommand(c, def)
+		c.dropped = c.gone || !b.finishCommand(c, def)
 	}
 }
 
-// checkSecurity complains about scripts that run unguarded. keepalived does
-// not come as far as the scripts of VRRP when an interface is missing.
+// checkSecurity complains about scripts that run unguarded.
 func (b *builder) checkSecurity() {
 	if b.global.EnableScriptSecurity {
 		return
 	}
 	for _, c := range b.commands {
-		if !c.dropped && (c.checker || !b.noInterface) {
+		if !c.dropped && b.judged(c) {
 			b.report(securityOff, Pos{}, "SECURITY VIOLATION - scripts are being executed but script_security not enabled.")
 			return
 		}
 	}
+}
+
+// judged tells whether keepalived -t comes as far as the script: not for those
+// of a process that has nothing to do, and not for those of VRRP when an
+// interface is missing.
+func (b *builder) judged(c *rawCommand) bool {
+	vrrp, checker := len(b.insts) > 0 && !b.noInterface, len(b.servers) > 0
+	switch {
+	case c.start:
+		return true
+	case c.both:
+		return vrrp || checker
+	case c.checker:
+		return checker
+	}
+	return vrrp
 }
 
 // dropHooks takes the scripts of an object that is removed out of account.
@@ -196,11 +227,17 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		acc = b.account(c.user, c.group)
 	}
 	if acc.err != nil {
-		code := unknownAccount
-		if c.user != "" && !c.tracked {
+		code, pos := unknownAccount, c.pos
+		if c.user != "" && !c.tracked && !c.start {
 			code = scriptAccountUnknown // keepalived only logs it
 		}
-		b.report(code, c.pos, "Unable to set user for %s - removing: %v", c.what, acc.err)
+		if c.accountPos.Line > 0 {
+			pos = c.accountPos
+		}
+		d := b.report(code, pos, "Unable to set user for %s - removing: %v", c.what, acc.err)
+		if c.user == "" {
+			d.End = c.end
+		}
 		return false
 	}
 	cmd := Command{Args: c.args, UID: acc.uid, GID: acc.gid}
@@ -208,13 +245,19 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		checked, verdict := b.opt.Host.CheckScript(cmd)
 		switch {
 		case verdict.Missing && c.tracked:
-			b.report(trackedMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
+			d := b.report(trackedMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
+			if !b.judged(c) {
+				d.Class = ClassNone
+			}
 			return false
 		case verdict.Missing:
 			b.report(scriptMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
 			return false
 		case verdict.Insecure && b.global.EnableScriptSecurity:
-			b.report(scriptInsecure, c.pos, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
+			d := b.report(scriptInsecure, c.pos, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
+			if !b.judged(c) {
+				d.Class = ClassNone
+			}
 			return false
 		}
 		cmd = checked

@@ -11,6 +11,7 @@ func FuzzBuild(f *testing.F) {
 	f.Add(pair + servers)
 	f.Add("virtual_server_group a {\n}\nvirtual_server_group a {\n1.2.3.4-5\n}\nvirtual_server group a {\nreal_server x\n}\n")
 	f.Add("vrrp_instance a {\nunicast_peer\n}\ntrack_interface {\n}\n")
+	f.Add("vrrp_instance a {\nuse_vmac name 2:0:0:0:1 group x\nuse_ipvlan ::1/129\nauth_hmac {\nkey 1 hex:0 x\nkey 2 file:/\nactive_key 1\n}\ngarp_extra_if all\nkernel_rx_buf_size\nversion 2\nnative_ipv6\n}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		path := filepath.Join(t.TempDir(), "f")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -29,14 +29,20 @@ type rawGlobal struct {
 	skipCheckAdv    bool
 	ownerIgnore     bool
 	prioChanges     bool
+	garpDelayGiven  bool // the file has a value, so strict mode keeps it
+	garpRepeatGiven bool
+	extra           extraGARP
 	scriptUser      struct {
 		name, group string
 		pos         Pos
 	}
-	fifoUsers []fifoUser
-	syncPos   Pos
-	syncID    bool // lvs_sync_daemon has an id of its own
-	umaskSet  bool
+	fifoUsers       []fifoUser
+	syncPos         Pos
+	syncID          bool // lvs_sync_daemon has an id of its own
+	umaskSet        bool
+	nftPriority     maybe[int32]
+	nftIPVSPriority maybe[int32]
+	alerts          rawAlerts
 }
 
 // fifoUser is the account of a FIFO, looked up by finish.
@@ -48,21 +54,44 @@ type fifoUser struct {
 
 func rootSetters() blockSetters {
 	return blockSetters{
-		"instance":    func(b *builder, _ *Keyword, s Statement) { b.global.InstanceName = s.Words[1].Text },
-		"use_pid_dir": func(b *builder, _ *Keyword, s Statement) { b.global.UsePIDDir = true },
+		"instance":              setOnce(func(b *builder) *string { return &b.global.InstanceName }),
+		"use_pid_dir":           setTrue(func(b *builder) *bool { return &b.global.UsePIDDir }),
+		"linkbeat_use_polling":  setTrue(func(b *builder) *bool { return &b.global.LinkbeatPolling }),
+		"net_namespace":         setOnce(func(b *builder) *string { return &b.global.Namespaces.Name }),
+		"net_namespace_ipvs":    setIPVSNamespace,
+		"namespace_with_ipsets": setTrue(func(b *builder) *bool { return &b.global.Namespaces.Ipsets }),
 		"child_wait_time": func(b *builder, kw *Keyword, s Statement) {
 			if d, ok := b.durationArg(kw, s); ok {
 				b.global.ChildWaitTime = d
 			}
 		},
-		"static_ipaddress":     addStaticAddress,
-		"vrrp_script":          openScript,
-		"track_file":           openFile,
-		"vrrp_track_file":      openFile,
-		"vrrp_sync_group":      openGroup,
-		"vrrp_instance":        openInstance,
-		"virtual_server_group": serverGroup,
-		"virtual_server":       openServer,
+		"static_ipaddress":         addStaticAddress,
+		"vrrp_script":              openScript,
+		"vrrp_track_process":       openProcess,
+		"bfd_instance":             openBFD,
+		"garp_group":               openGARPGroup,
+		"linkbeat_interfaces":      addLinkLine,
+		"interface_up_down_delays": addLinkLine,
+		"track_file":               openFile,
+		"vrrp_track_file":          openFile,
+		"vrrp_sync_group":          openGroup,
+		"vrrp_instance":            openInstance,
+		"SSL":                      openSSL,
+		"virtual_server_group":     serverGroup,
+		"virtual_server":           openServer,
+	}
+}
+
+// setIPVSNamespace takes a name, or none for the namespace of the start.
+func setIPVSNamespace(b *builder, kw *Keyword, s Statement) {
+	n := &b.global.Namespaces
+	switch {
+	case n.IPVS != "" || n.IPVSDefault:
+		b.report(alreadySet, s.Pos, "%s already specified - ignoring this one", kw.Name)
+	case len(s.Words) < 2 || s.Words[1].Text == "":
+		n.IPVSDefault = true
+	default:
+		n.IPVS = s.Words[1].Text
 	}
 }
 
@@ -125,15 +154,25 @@ func setCommand(field func(*builder) **Command) setter {
 	return func(b *builder, kw *Keyword, s Statement) { b.scriptArg(field(b), kw.Name, s) }
 }
 
+// setDaemonCommand is setCommand for a script of which kind marks who runs it.
+func setDaemonCommand(field func(*builder) **Command, kind func(*rawCommand) *bool) setter {
+	return func(b *builder, kw *Keyword, s Statement) {
+		first := b.hooked[field(b)] == nil
+		b.scriptArg(field(b), kw.Name, s)
+		if c := b.hooked[field(b)]; c != nil && first {
+			*kind(c) = true
+		}
+	}
+}
+
 func globalSetters() blockSetters {
-	m := blockSetters{
+	return blockSetters{
 		"router_id":                        setString(func(b *builder) *string { return &b.global.RouterID }),
-		"startup_script":                   setCommand(func(b *builder) **Command { return &b.global.StartupScript }),
+		"startup_script":                   setDaemonCommand(func(b *builder) **Command { return &b.global.StartupScript }, func(c *rawCommand) *bool { return &c.start }),
 		"startup_script_timeout":           setDuration(func(b *builder) *time.Duration { return &b.global.StartupTimeout }),
-		"shutdown_script":                  setCommand(func(b *builder) **Command { return &b.global.ShutdownScript }),
+		"shutdown_script":                  setDaemonCommand(func(b *builder) **Command { return &b.global.ShutdownScript }, func(c *rawCommand) *bool { return &c.start }),
 		"shutdown_script_timeout":          setDuration(func(b *builder) *time.Duration { return &b.global.ShutdownTimeout }),
 		"checker_log_all_failures":         setBool(func(b *builder) *bool { return &b.global.LogAllFailures }),
-		"dynamic_interfaces":               setTrue(func(b *builder) *bool { return &b.global.DynamicInterfaces }),
 		"default_interface":                setString(func(b *builder) *string { return &b.global.defaultIf }),
 		"v3_checksum_as_v2":                setTrue(func(b *builder) *bool { return &b.global.checksumAsV2 }),
 		"lvs_timeouts":                     setLVSTimeouts,
@@ -152,6 +191,8 @@ func globalSetters() blockSetters {
 		"vrrp_down_timer_adverts":          setMaybeInt(func(b *builder) *maybe[int] { return &b.global.downAdverts }),
 		"vrrp_garp_interval":               setDuration(func(b *builder) *time.Duration { return &b.global.GARPInterval }),
 		"vrrp_gna_interval":                setDuration(func(b *builder) *time.Duration { return &b.global.GNAInterval }),
+		"vrrp_garp_extra_if":               setGlobalExtra,
+		"vrrp_vmac_garp_intvl":             setGlobalExtra,
 		"vrrp_min_garp":                    setBool(func(b *builder) *bool { return &b.global.minGARP }),
 		"vrrp_lower_prio_no_advert":        setBool(func(b *builder) *bool { return &b.global.lowerNoAdvert }),
 		"vrrp_higher_prio_send_advert":     setBool(func(b *builder) *bool { return &b.global.higherAdvert }),
@@ -160,40 +201,22 @@ func globalSetters() blockSetters {
 		"vrrp_skip_check_adv_addr":         setBool(func(b *builder) *bool { return &b.global.skipCheckAdv }),
 		"vrrp_strict":                      setBool(func(b *builder) *bool { return &b.global.strict }),
 		"notify_fifo":                      setFIFO(func(b *builder) *FIFO { return &b.global.NotifyFIFO }),
-		"notify_fifo_script":               setCommand(func(b *builder) **Command { return &b.global.NotifyFIFO.Script }),
+		"notify_fifo_script":               setDaemonCommand(func(b *builder) **Command { return &b.global.NotifyFIFO.Script }, func(c *rawCommand) *bool { return &c.both }),
 		"vrrp_notify_fifo":                 setFIFO(func(b *builder) *FIFO { return &b.global.VRRPNotifyFIFO }),
 		"vrrp_notify_fifo_script":          setCommand(func(b *builder) **Command { return &b.global.VRRPNotifyFIFO.Script }),
 		"lvs_notify_fifo":                  setFIFO(func(b *builder) *FIFO { return &b.global.LVSNotifyFIFO }),
-		"lvs_notify_fifo_script":           setCommand(func(b *builder) **Command { return &b.global.LVSNotifyFIFO.Script }),
+		"lvs_notify_fifo_script":           setDaemonCommand(func(b *builder) **Command { return &b.global.LVSNotifyFIFO.Script }, func(c *rawCommand) *bool { return &c.checker }),
 		"vrrp_notify_priority_changes":     setBool(func(b *builder) *bool { return &b.global.prioChanges }),
 		"fifo_write_vrrp_states_on_reload": setTrue(func(b *builder) *bool { return &b.global.FIFOStatesOnReload }),
 		"script_user":                      setScriptUser,
 		"enable_script_security":           setTrue(func(b *builder) *bool { return &b.global.EnableScriptSecurity }),
-		"lvs_netlink_cmd_rcv_bufs": func(b *builder, kw *Keyword, s Statement) {
-			if n, ok := b.uintArg(kw, s, 1); ok {
-				b.global.LVSNetlinkCmdBuf = int(n)
-			}
-		},
-		"rs_init_notifies":          setBool(func(b *builder) *bool { return &b.global.RSInitNotifies }),
-		"vrrp_startup_delay":        setDuration(func(b *builder) *time.Duration { return &b.global.StartupDelay }),
-		"log_unknown_vrids":         setTrue(func(b *builder) *bool { return &b.global.LogUnknownVRIDs }),
-		"vrrp_owner_ignore_adverts": setBool(func(b *builder) *bool { return &b.global.ownerIgnore }),
-		"umask":                     setUmask,
+		"rs_init_notifies":                 setBool(func(b *builder) *bool { return &b.global.RSInitNotifies }),
+		"vrrp_startup_delay":               setDuration(func(b *builder) *time.Duration { return &b.global.StartupDelay }),
+		"log_unknown_vrids":                setTrue(func(b *builder) *bool { return &b.global.LogUnknownVRIDs }),
+		"vrrp_owner_ignore_adverts":        setBool(func(b *builder) *bool { return &b.global.ownerIgnore }),
+		"umask":                            setUmask,
+		"strict_config":                    setBool(func(b *builder) *bool { return &b.global.StrictConfig }),
 	}
-	for prefix, field := range map[string]func(*builder) *Process{
-		"vrrp":    func(b *builder) *Process { return &b.global.VRRP },
-		"checker": func(b *builder) *Process { return &b.global.Checker },
-	} {
-		m[prefix+"_priority"] = func(b *builder, kw *Keyword, s Statement) {
-			if n, ok := b.intArg(kw, s); ok {
-				field(b).Nice = n
-			}
-		}
-		m[prefix+"_no_swap"] = setTrue(func(b *builder) *bool { return &field(b).NoSwap })
-		m[prefix+"_rt_priority"] = func(b *builder, kw *Keyword, s Statement) { b.rtPriority(kw, s, field(b)) }
-		m[prefix+"_cpu_affinity"] = func(b *builder, kw *Keyword, s Statement) { b.cpuAffinity(kw, s, field(b)) }
-	}
-	return m
 }
 
 // rtPriority takes the nearest allowed priority for one out of range.
@@ -231,6 +254,9 @@ func setVersion(field func(*builder) *maybe[uint8]) setter {
 
 func setScriptUser(b *builder, _ *Keyword, s Statement) {
 	u := &b.global.scriptUser
+	if u.name != "" {
+		b.overruled = append(b.overruled, namedAccount{u.name, u.group, u.pos})
+	}
 	u.name, u.pos = s.Words[1].Text, s.Pos
 	if len(s.Words) > 2 {
 		u.group = strings.TrimPrefix(s.Words[2].Text, ":")
@@ -422,10 +448,11 @@ func (b *builder) finishGlobal() {
 	for _, u := range g.fifoUsers {
 		a := b.account(u.user, u.group)
 		if a.err != nil {
-			b.report(unknownAccount, u.pos, "notify fifo %s: %v", u.fifo.Path, a.err)
+			b.report(unknownAccount, u.pos, "notify fifo %s: %v", u.fifo.Path, a.err).Class = ClassNone
 		}
 		u.fifo.UID, u.fifo.GID = a.uid, a.gid
 	}
+	b.finishDaemon()
 	b.finishGARP()
 }
 
@@ -436,6 +463,7 @@ func (b *builder) finishGARP() {
 	if g.minGARP {
 		delay, repeat = 0, 1
 	}
+	g.garpDelayGiven, g.garpRepeatGiven = g.garpDelay.set, g.garpRepeat.set
 	g.garpDelay = some(g.garpDelay.or(delay))
 	g.garpRepeat = some(g.garpRepeat.or(repeat))
 	g.refreshRepeat = some(g.refreshRepeat.or(1))

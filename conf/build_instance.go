@@ -9,7 +9,9 @@ import (
 type rawInstance struct {
 	Instance
 	pos            Pos
+	at             map[string]Pos // where a simple statement was given last
 	hasInterface   bool
+	replaced       []replacedName // interfaces that a later one took the place of
 	version        maybe[uint8]
 	priority       maybe[uint8]
 	advert         maybe[time.Duration]
@@ -20,7 +22,13 @@ type rawInstance struct {
 	dst            netip.Addr
 	strict         maybe[bool]
 	checksumAsV2   maybe[bool]
-	skipCheck      maybe[bool]
+	accept         maybe[bool]
+	smtpAlert      maybe[bool]
+	extra          maybe[extraGARP]
+	ttlSet         bool
+	mac            []byte // of use_vmac: 5 or 6 octets
+	hmac           *rawHMAC
+	syncInterface  string // lvs_sync_daemon_interface
 	lowerNoAdvert  maybe[bool]
 	higherAdvert   maybe[bool]
 	ownerIgnore    maybe[bool]
@@ -35,10 +43,19 @@ type rawInstance struct {
 	downAdverts    maybe[int]
 	vips, excluded []rawAddress
 	seen           map[netip.Prefix]bool
+	peers          map[netip.Addr]bool
 	track          rawTracking
 	authPos        Pos
+	passPos        Pos
+	authTypeGiven  bool // rightly or wrongly
 	group          *rawGroup
 	interfacePos   Pos
+}
+
+// replacedName is a value that lost, and must be one that exists all the same.
+type replacedName struct {
+	Pos  Pos
+	Text string
 }
 
 func openInstance(b *builder, _ *Keyword, s Statement) {
@@ -53,7 +70,7 @@ func openInstance(b *builder, _ *Keyword, s Statement) {
 		b.refuse = true
 		return
 	}
-	b.inst = &rawInstance{pos: s.Pos, seen: map[netip.Prefix]bool{}, Instance: Instance{Name: name}}
+	b.inst = &rawInstance{pos: s.Pos, at: map[string]Pos{}, seen: map[netip.Prefix]bool{}, Instance: Instance{Name: name}}
 	b.insts = append(b.insts, b.inst)
 	b.instOf[name] = b.inst
 }
@@ -81,25 +98,16 @@ func instanceSetters() blockSetters {
 		"interface":         setInterface,
 		"virtual_router_id": setUint8(func(b *builder) *uint8 { return &b.inst.VRID }),
 		"priority":          setVersion(func(b *builder) *maybe[uint8] { return &b.inst.priority }),
-		"version":           setVersion(func(b *builder) *maybe[uint8] { return &b.inst.version }),
+		"version":           setInstanceVersion,
 		"advert_int": func(b *builder, kw *Keyword, s Statement) {
 			if d, ok := b.durationArg(kw, s); ok {
 				b.inst.advert, b.inst.advertPos = some(d), s.PosOf(1)
 			}
 		},
-		"unicast_peer":      addUnicastPeer,
-		"unicast_ttl":       func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.inst.UnicastTTL) },
-		"check_unicast_src": func(b *builder, _ *Keyword, _ Statement) { b.inst.CheckUnicastSrc = true },
-		"old_unicast_checksum": func(b *builder, _ *Keyword, s Statement) {
-			b.inst.OldChecksum = OldChecksumAlways
-			if len(s.Words) > 1 {
-				if s.Words[1].Text == "never" {
-					b.inst.OldChecksum = OldChecksumNever
-				} else {
-					b.report(badWord, s.PosOf(1), "old_unicast_checksum: unknown option '%s' - ignoring", s.Words[1].Text)
-				}
-			}
-		},
+		"unicast_peer":               addUnicastPeer,
+		"unicast_ttl":                setUnicastTTL,
+		"check_unicast_src":          func(b *builder, _ *Keyword, _ Statement) { b.inst.CheckUnicastSrc, b.inst.unicastUsed = true, true },
+		"old_unicast_checksum":       setOldChecksum,
 		"dont_track_primary":         setTrue(func(b *builder) *bool { return &b.inst.DontTrackPrimary }),
 		"mcast_src_ip":               setSource,
 		"unicast_src_ip":             setSource,
@@ -109,7 +117,7 @@ func instanceSetters() blockSetters {
 		"virtual_ipaddress_excluded": addExcluded,
 		"no_virtual_ipaddress":       setTrue(func(b *builder) *bool { return &b.inst.noVIPs }),
 		"v3_checksum_as_v2":          setMaybeBool(func(b *builder) *maybe[bool] { return &b.inst.checksumAsV2 }),
-		"skip_check_adv_addr":        setMaybeBool(func(b *builder) *maybe[bool] { return &b.inst.skipCheck }),
+		"skip_check_adv_addr":        setSkipCheck,
 		"strict_mode":                setMaybeBool(func(b *builder) *maybe[bool] { return &b.inst.strict }),
 		"nopreempt":                  setTrue(func(b *builder) *bool { return &b.inst.NoPreempt }),
 		"preempt":                    func(b *builder, _ *Keyword, _ Statement) { b.inst.NoPreempt = false },
@@ -133,7 +141,11 @@ func instanceSetters() blockSetters {
 		},
 		"notify_master_rx_lower_pri": setCommand(func(b *builder) **Command { return &b.inst.Notify.RxLowerPri }),
 	}
+	addLinkSetters(m)
 	addNotify(m, func(b *builder) *Notify { return &b.inst.Notify })
+	for name, f := range m {
+		m[name] = noted(f)
+	}
 	for name, f := range trackSetters(func(b *builder) (string, *rawTracking) { return b.inst.Name, &b.inst.track }) {
 		m[name] = f
 	}
@@ -152,7 +164,7 @@ func addNotify(m blockSetters, n func(*builder) *Notify) {
 func authSetters() blockSetters {
 	return blockSetters{
 		"auth_type": func(b *builder, _ *Keyword, s Statement) {
-			b.inst.authPos = s.Pos
+			b.inst.authPos, b.inst.authTypeGiven = s.Pos, true
 			switch s.Words[1].Text {
 			case "PASS":
 				b.inst.AuthType = AuthPass
@@ -169,19 +181,19 @@ func authSetters() blockSetters {
 				b.report(passwordCut, s.PosOf(1), "Truncating auth_pass to 8 characters")
 				pass = pass[:8]
 			}
-			b.inst.AuthPass = []byte(pass)
+			b.inst.AuthPass, b.inst.passPos = []byte(pass), s.Pos
 		},
 	}
 }
 
 func setState(b *builder, _ *Keyword, s Statement) {
 	state := s.Words[1].Text
-	if state != "MASTER" && state != "BACKUP" {
+	switch {
+	case state != "MASTER" && state != "BACKUP":
 		b.report(badWord, s.PosOf(1), "(%s) unknown state '%s', defaulting to BACKUP", b.inst.Name, state)
 		state = "BACKUP"
-	}
-	if b.inst.state != "" && b.inst.state != state {
-		b.report(alreadySet, s.PosOf(1), "(%s) state previously set as %s - ignoring %s", b.inst.Name, b.inst.state, state)
+	case b.inst.state == "MASTER" && state == "BACKUP":
+		b.report(alreadySet, s.PosOf(1), "(%s) state previously set as MASTER - ignoring BACKUP", b.inst.Name)
 		return
 	}
 	b.inst.state = state
@@ -195,6 +207,9 @@ func setInterface(b *builder, _ *Keyword, s Statement) {
 	case name == "lo":
 		b.report(loopback, s.PosOf(1), "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
 	default:
+		if b.inst.hasInterface && b.inst.Interface != name {
+			b.inst.replaced = append(b.inst.replaced, replacedName{b.inst.interfacePos, b.inst.Interface})
+		}
 		b.inst.Interface, b.inst.hasInterface = name, true
 		b.inst.interfacePos = s.PosOf(1)
 	}
@@ -223,42 +238,21 @@ func setSource(b *builder, kw *Keyword, s Statement) {
 }
 
 func setDestination(b *builder, _ *Keyword, s Statement) {
-	a, err := parseAddr(s.Words[1].Text)
-	if err != nil || !a.IsMulticast() || !b.inst.sameFamily(a) {
-		b.report(badAddress, s.PosOf(1), "(%s) mcast_dst_ip %s is not a multicast address of the instance's family - ignoring", b.inst.Name, s.Words[1].Text)
-		return
-	}
-	b.inst.dst = a
-}
-
-func addUnicastPeer(b *builder, _ *Keyword, s Statement) {
-	text := s.Words[0].Text
+	text := s.Words[1].Text
 	a, err := parseHostAddr(text)
-	b.inst.unicastUsed = true
 	switch {
 	case err != nil:
-		b.report(badAddress, s.Pos, "Configuration error: VRRP instance[%s] malformed unicast peer address[%s]. Skipping...", b.inst.Name, text)
-		return
+		b.report(badAddress, s.PosOf(1), "(%s) malformed mcast dest address %s - ignoring", b.inst.Name, text)
+	case !a.IsMulticast():
+		b.report(badAddress, s.PosOf(1), "(%s) mcast_dst_ip %s is not multicast - ignoring", b.inst.Name, text)
 	case !b.inst.sameFamily(a):
-		b.report(wrongFamily, s.Pos, "Configuration error: VRRP instance[%s] and unicast peer address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
-		return
+		b.report(wrongFamily, s.PosOf(1), "(%s) mcast_dst_ip %s is not of the instance's family - ignoring", b.inst.Name, text)
+	case a.Is6() && !a.IsLinkLocalMulticast():
+		b.report(badAddress, s.PosOf(1), "(%s) mcast_dst_ip %s is not link-local multicast - ignoring", b.inst.Name, text).
+			fix("write a group of ff02::/16, which stays on the network")
+	default:
+		b.inst.dst = a
 	}
-	p := UnicastPeer{Addr: a}
-	for i := 1; i < len(s.Words); i += 2 {
-		dst := &p.MinTTL
-		switch s.Words[i].Text {
-		case "min_ttl":
-		case "max_ttl":
-			dst = &p.MaxTTL
-		default:
-			b.report(badWord, s.PosOf(i), "(%s) unknown unicast_peer option '%s' - ignoring", b.inst.Name, s.Words[i].Text)
-			continue
-		}
-		if n, ok := b.optionNumber("vrrp_instance/unicast_peer/item", s, i); ok {
-			*dst = int(n)
-		}
-	}
-	b.inst.UnicastPeers = append(b.inst.UnicastPeers, p)
 }
 
 func addVIP(b *builder, _ *Keyword, s Statement) {
@@ -298,9 +292,16 @@ type rawGroup struct {
 	members   []Statement
 	track     rawTracking
 	prioMaybe maybe[bool]
+	smtpAlert maybe[bool]
+	listed    bool // group { } was there
 }
 
 func openGroup(b *builder, _ *Keyword, s Statement) {
+	if len(s.Words) != 2 {
+		b.report(missingValue, s.Pos, "vrrp_sync_group must have a name and nothing else - skipping")
+		b.refuse = true
+		return
+	}
 	name := s.Words[1].Text
 	if b.groupOf[name] != nil {
 		b.report(duplicateName, s.PosOf(1), "vrrp sync group %s already defined", name)
@@ -322,6 +323,7 @@ func groupSetters() blockSetters {
 		"global_tracking":            setTrue(func(b *builder) *bool { return &b.group.TrackingWeight }),
 		"sync_group_tracking_weight": setTrue(func(b *builder) *bool { return &b.group.TrackingWeight }),
 		"notify_priority_changes":    setMaybeBool(func(b *builder) *maybe[bool] { return &b.group.prioMaybe }),
+		"smtp_alert":                 setMaybeBool(func(b *builder) *maybe[bool] { return &b.group.smtpAlert }),
 	}
 	addNotify(m, func(b *builder) *Notify { return &b.group.Notify })
 	for name, f := range trackSetters(func(b *builder) (string, *rawTracking) { return b.group.Name, &b.group.track }) {

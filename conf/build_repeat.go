@@ -5,7 +5,7 @@ import "strings"
 // writing is where a keyword was given last: in which block, and at which line.
 type writing struct {
 	block int
-	pos   Pos
+	line  int
 }
 
 // enter notes that a block of kw has begun. All global_defs are one block.
@@ -32,6 +32,11 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 	if kw.Repeatable || kw.value.kind == valueNone {
 		return
 	}
+	for _, d := range b.diags[before:] {
+		if d.Severity == Error || d.Code == overwritten {
+			return // it was refused, or has been told of
+		}
+	}
 	block := 0
 	if n := len(b.blocks); n > 0 {
 		block = b.blocks[n-1]
@@ -40,13 +45,10 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 		b.written = make([]writing, len(b.table.rows))
 	}
 	w := &b.written[kw.index]
-	first, again := w.pos, w.pos.Line > 0 && w.block == block
-	*w = writing{block, s.Pos}
-	for _, d := range b.diags[before:] {
-		again = again && d.Code != alreadySet
-	}
+	first, again := w.line, w.line > 0 && w.block == block
+	*w = writing{block, s.Pos.Line}
 	if again {
-		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first.Line)
+		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first)
 	}
 }
 
@@ -56,10 +58,19 @@ func (b *builder) judgeSurplus(kw *Keyword, s Statement) {
 		return
 	}
 	rest := wordTexts(s.Words[kw.words+1:])
+	if kw.secret() {
+		b.report(surplusWord, s.PosOf(kw.words+1), "%s takes %s: what follows has no effect", kw.Name, numberOfWords(kw.words))
+		return
+	}
 	d := b.report(surplusWord, s.PosOf(kw.words+1), "%s takes %s: '%s' has no effect", kw.Name, numberOfWords(kw.words), strings.Join(rest, " "))
 	if _, known := b.table.lookup(kw.Block, rest[0]); known {
 		d.fix("write '%s' on a line of its own", strings.Join(rest, " "))
 	}
+}
+
+// secret tells whether the words of a keyword must not be shown.
+func (k *Keyword) secret() bool {
+	return k.Name == "auth_pass" || k.Name == "key" && k.Block == "vrrp_instance/auth_hmac"
 }
 
 func numberOfWords(n int) string {
@@ -77,7 +88,8 @@ func mostWords(grammar string) int {
 	grammar, _, _ = strings.Cut(grammar, " {")
 	grammar, _, _ = strings.Cut(grammar, " (")
 	switch {
-	case strings.Contains(grammar, "..."), strings.Contains(grammar, "spaces allowed"):
+	case strings.Contains(grammar, "..."), strings.Contains(grammar, "spaces allowed"),
+		strings.Contains(grammar, "nibble"), strings.Contains(grammar, "pattern"): // their setters look at every word
 		return -1
 	case grammar == "none", strings.HasPrefix(grammar, "{"):
 		return 0

@@ -29,6 +29,19 @@ func (h fakeHost) InterfaceExists(name string) bool {
 	return len(name) == 4 && strings.HasPrefix(name, "eth")
 }
 
+// ReusableLink: ethN belong to somebody else, and there is nothing else.
+func (h fakeHost) ReusableLink(string, bool) bool { return false }
+
+// PrimaryAddress of ethN is 192.168.N.1.
+func (h fakeHost) PrimaryAddress(name string, f Family) netip.Addr {
+	if n, ok := strings.CutPrefix(name, "eth"); ok && f == IPv4 {
+		if a, err := netip.ParseAddr("192.168." + n + ".1"); err == nil {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
 func (h fakeHost) LookupUser(name string) (uid, gid uint32, err error) {
 	switch {
 	case name == "root":
@@ -38,6 +51,8 @@ func (h fakeHost) LookupUser(name string) (uid, gid uint32, err error) {
 	}
 	return 0, 0, errors.New("no such user")
 }
+
+func (h fakeHost) DirectoryExists(path string) bool { return !strings.HasPrefix(path, "/no/such") }
 
 func (h fakeHost) LookupGroup(name string) (uint32, error) { return 2000, nil }
 
@@ -117,7 +132,7 @@ vrrp_instance VI_6 {
 
 func TestBuildVRRP(t *testing.T) {
 	cfg, ds := loadText(t, pair, fakeHost{scripts: true})
-	if len(ds) != 0 {
+	if ds = ds.NotHonoured(); len(ds) != 0 {
 		t.Fatalf("diagnostics: %v", ds)
 	}
 	g := cfg.Global
@@ -145,7 +160,7 @@ func TestBuildVRRP(t *testing.T) {
 	if i.Addresses[0].Interface != "eth1" || i.Addresses[1].Interface != "eth0" || i.Addresses[1].Prefix.Bits() != 32 || i.Excluded[0].PreferredLifetime != Forever {
 		t.Errorf("addresses: %+v %+v", i.Addresses, i.Excluded)
 	}
-	tracks := Tracking{[]Track{{"eth1", 10, false}}, []Track{{"chk", -20, true}}, []Track{{"load", 5, true}}}
+	tracks := Tracking{Interfaces: []Track{{"eth1", 10, false}}, Scripts: []Track{{"chk", -20, true}}, Files: []Track{{"load", 5, true}}}
 	if !reflect.DeepEqual(i.Track, tracks) {
 		t.Errorf("tracks: %+v", i.Track)
 	}
@@ -240,8 +255,8 @@ func TestBuildServers(t *testing.T) {
 		t.Errorf("SSL_GET: %+v", ssl)
 	}
 	urls := []URL{
-		{"/", "www.example", strings.Repeat("a", 32), []StatusRange{{200, 204}, {301, 301}}},
-		{"/b", "b.example", "", []StatusRange{{200, 299}}},
+		{Path: "/", VirtualHost: "www.example", Digest: strings.Repeat("a", 32), Status: []StatusRange{{200, 204}, {301, 301}}},
+		{Path: "/b", VirtualHost: "b.example", Status: []StatusRange{{200, 299}}},
 	}
 	if !reflect.DeepEqual(ssl.HTTP.URLs, urls) {
 		t.Errorf("urls: %+v", ssl.HTTP.URLs)
@@ -302,7 +317,7 @@ func TestDiagnostics(t *testing.T) {
 		{"missing interface", strings.Replace(instanceWith(""), "eth0", "nope0", 1), 5, true, "interface nope0 for vrrp_instance VI_1 doesn't exist", 2},
 		{"dynamic", "global_defs {\ndynamic_interfaces\n}\n" + strings.Replace(instanceWith(""), "eth0", "nope0", 1), 0, false, "", 0},
 		{"v3 without VIP", "vrrp_instance A {\ninterface eth0\nversion 3\nvirtual_router_id 3\n}\n", 5, true, "No VIP specified; at least one is required", 1},
-		{"same VRID", instanceWith("") + strings.Replace(instanceWith(""), "VI_1", "VI_2", 1), 5, true, "VI_1 and VI_2 both use VRID 51", 9},
+		{"same VRID", instanceWith("") + strings.Replace(instanceWith(""), "VI_1", "VI_2", 1), 5, true, "VI_1 and VI_2 both use VRID 51", 11},
 		{"long auth_pass", instanceWith("authentication {\nauth_type PASS\nauth_pass 123456789\n}"), 5, false, "Truncating auth_pass", 6},
 		{"mixed families", instanceWith("virtual_ipaddress {\nfe80::1\n}"), 5, false, "address family must match", 8},
 		{"unknown script", instanceWith("track_script {\nNOPE\n}"), 5, false, "track script NOPE not found", 5},

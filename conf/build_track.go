@@ -1,6 +1,8 @@
 package conf
 
 import (
+	"errors"
+	"strconv"
 	"time"
 )
 
@@ -11,23 +13,26 @@ type rawScript struct {
 	cmd         *Command
 	args        *rawCommand
 	user, group string
+	userPos     Pos
 	timeout     maybe[time.Duration]
+	shadow      bool // of a name that is taken: read, and dropped
 }
 
 // rawFile is a track_file that is being read.
 type rawFile struct {
 	TrackFile
-	pos Pos
+	pos    Pos
+	shadow bool // of a name that is taken: read, and dropped
 }
 
 func openScript(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
+	b.script = &rawScript{pos: s.Pos, TrackScript: TrackScript{Name: name, Interval: time.Second, Rise: 1, Fall: 1}}
 	if b.scriptOf[name] != nil {
 		b.report(silentDuplicate, s.PosOf(1), "vrrp_script %s is already defined - ignoring this one", name)
-		b.refuse = true
+		b.script.shadow = true
 		return
 	}
-	b.script = &rawScript{pos: s.Pos, TrackScript: TrackScript{Name: name, Interval: time.Second, Rise: 1, Fall: 1}}
 	b.scripts = append(b.scripts, b.script)
 	b.scriptOf[name] = b.script
 }
@@ -54,7 +59,11 @@ func scriptSetters() blockSetters {
 		"rise":   func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.script.Rise) },
 		"fall":   func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.script.Fall) },
 		"user": func(b *builder, _ *Keyword, s Statement) {
+			if b.script.user != "" {
+				b.overruled = append(b.overruled, namedAccount{b.script.user, b.script.group, b.script.userPos})
+			}
 			b.script.user, b.script.group = userAndGroup(s)
+			b.script.userPos = s.Pos
 		},
 		"init_fail": func(b *builder, _ *Keyword, _ Statement) { b.script.InitFail = true },
 	}
@@ -71,22 +80,39 @@ func userAndGroup(s Statement) (user, group string) {
 	return user, group
 }
 
-// weight reads "<int> [reverse|noreverse]".
-func (b *builder) weight(kw *Keyword, s Statement, weight *int, reverse *bool) {
+// closeScript completes the vrrp_script that ends.
+func (b *builder) closeScript() {
+	s := b.script
+	b.script = nil
+	switch {
+	case s == nil:
+	case s.args == nil:
+		b.reportEnd(incompleteBlock, s.pos, "No script set for vrrp_script %s - removing", s.Name)
+	case s.shadow:
+		s.args.dropped = true
+	default:
+		s.args.end = b.ends.Line
+		if s.user != "" {
+			s.args.user, s.args.group, s.args.accountPos = s.user, s.group, s.userPos
+		}
+	}
+}
+
+// weight reads "<int> [reverse]".
+func (b *builder) weight(kw *Keyword, s Statement, weight *int, reverse *bool) bool {
 	n, ok := b.intArg(kw, s)
 	if !ok {
-		return
+		return false
 	}
 	*weight, *reverse = n, false
 	if len(s.Words) > 2 {
-		switch s.Words[2].Text {
-		case "reverse":
+		if s.Words[2].Text == "reverse" {
 			*reverse = true
-		case "noreverse":
-		default:
+		} else {
 			b.report(badWord, s.PosOf(2), "weight: unknown option '%s' - ignoring", s.Words[2].Text)
 		}
 	}
+	return true
 }
 
 // count reads a number into an int.
@@ -98,157 +124,77 @@ func (b *builder) count(kw *Keyword, s Statement, dst *int) {
 
 func openFile(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
+	b.file = &rawFile{pos: s.Pos, TrackFile: TrackFile{Name: name, Weight: 1}}
 	if b.fileOf[name] != nil {
-		b.report(duplicateName, s.PosOf(1), "track_file %s already defined - ignoring", name)
-		b.refuse = true
+		b.report(silentDuplicate, s.PosOf(1), "track_file %s is already defined - ignoring this one", name)
+		b.file.shadow = true
 		return
 	}
-	b.file = &rawFile{pos: s.Pos, TrackFile: TrackFile{Name: name, Weight: 1}}
 	b.files = append(b.files, b.file)
 	b.fileOf[name] = b.file
 }
 
 func fileSetters() blockSetters {
 	return blockSetters{
-		"file":   func(b *builder, _ *Keyword, s Statement) { b.file.Path = s.Words[1].Text },
-		"weight": func(b *builder, kw *Keyword, s Statement) { b.weight(kw, s, &b.file.Weight, &b.file.Reverse) },
-		"init_file": func(b *builder, kw *Keyword, s Statement) {
-			b.file.InitFile = true
-			for i, w := range s.Args() {
-				if w.Text == "overwrite" {
-					b.file.Overwrite = true
-				} else if neg, n, ok := b.numberArg(kw.Name, kw.value, s, i+1); ok {
-					b.file.InitValue = int(n)
-					if neg {
-						b.file.InitValue = -int(n)
-					}
-				}
+		"file": func(b *builder, _ *Keyword, s Statement) {
+			if b.file.Path != "" {
+				b.report(alreadySet, s.Pos, "file of track file %s already set - ignoring %s", b.file.Name, s.Words[1].Text)
+				return
 			}
+			b.file.Path = s.Words[1].Text
 		},
+		"weight":    func(b *builder, kw *Keyword, s Statement) { b.weight(kw, s, &b.file.Weight, &b.file.Reverse) },
+		"init_file": setInitFile,
+	}
+}
+
+// setInitFile reads "[<int>] [overwrite]". A value that no priority could
+// follow is said and written all the same.
+func setInitFile(b *builder, kw *Keyword, s Statement) {
+	b.file.InitFile = true
+	for i, w := range s.Args() {
+		if w.Text == "overwrite" {
+			b.file.Overwrite = true
+			continue
+		}
+		n, err := strconv.ParseInt(w.Text, 10, 32)
+		_, _, sensible, p := kw.value.number(w.Text)
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			b.report(outOfRange, s.PosOf(i+1), "init_file: %s - ignoring it", p.text)
+			continue
+		case err != nil:
+			b.report(badWord, s.PosOf(i+1), "init_file: unknown option '%s' - ignoring it", w.Text).fix("write a number, overwrite, or both")
+			continue
+		case !sensible:
+			b.report(outOfRange, s.PosOf(i+1), "init_file: value %d is outside of the sensible range [%s, %s]; it is used", n, kw.Min, kw.Max)
+		}
+		b.file.InitValue = int(n)
+	}
+}
+
+// closeFile completes the track_file that ends.
+func (b *builder) closeFile() {
+	f := b.file
+	b.file = nil
+	if f != nil && f.Path == "" {
+		b.reportEnd(incompleteBlock, f.pos, "No file set for track_file %s - ignoring", f.Name)
 	}
 }
 
 // finishScripts keeps the scripts that can run.
 func (b *builder) finishScripts() {
 	for _, s := range b.scripts {
-		if s.args == nil {
-			b.report(incompleteBlock, s.pos, "No script set for vrrp_script %s - removing", s.Name)
-			continue
-		}
 		if s.cmd == nil {
-			continue // finishCommands has said why
+			continue // closeScript or finishCommands has said why
 		}
 		s.Command = *s.cmd
 		s.Timeout = s.timeout.or(s.Interval)
 		b.cfg.Scripts = append(b.cfg.Scripts, s.TrackScript)
 	}
 	for _, f := range b.files {
-		if f.Path == "" {
-			b.report(incompleteBlock, f.pos, "No file set for track_file %s - ignoring", f.Name)
-			continue
+		if f.Path != "" {
+			b.cfg.TrackFiles = append(b.cfg.TrackFiles, f.TrackFile)
 		}
-		b.cfg.TrackFiles = append(b.cfg.TrackFiles, f.TrackFile)
-	}
-}
-
-// rawTrack is a reference to a tracker as it was written.
-type rawTrack struct {
-	Track
-	pos      Pos
-	weighted bool // has a weight of its own
-}
-
-// rawTracking lists the references of an instance or a group.
-type rawTracking struct{ interfaces, scripts, files []rawTrack }
-
-// trackItem reads "<name> [weight <int> [reverse|noreverse]]" into list, with
-// the tracker's own weight and direction as defaults. limit is the largest weight.
-func (b *builder) trackItem(owner string, s Statement, list *[]rawTrack, def Track, limit int) {
-	t := rawTrack{Track: def, pos: s.Pos}
-	for _, old := range *list {
-		if old.Name == t.Name {
-			b.report(duplicateItem, s.Pos, "(%s) duplicate %s tracked - ignoring", owner, t.Name)
-			return
-		}
-	}
-	for i := 1; i < len(s.Words); i++ {
-		switch word := s.Words[i].Text; {
-		case word == "weight" && i+1 < len(s.Words):
-			i++
-			if n, ok := b.trackWeight(owner, t.Name, s, i, limit); ok {
-				t.Weight, t.weighted = n, true
-			}
-		case word == "reverse":
-			t.Reverse = true
-		case word == "noreverse":
-			t.Reverse = false
-		default:
-			b.report(badWord, s.PosOf(i), "(%s) unknown track option '%s' of %s - ignoring", owner, word, t.Name)
-			return
-		}
-	}
-	*list = append(*list, t)
-}
-
-func (b *builder) trackWeight(owner, name string, s Statement, i, limit int) (int, bool) {
-	v := valueSpec{kind: valueInt, lowNeg: true, low: 254, high: 254}
-	neg, n, ok := b.numberArg("weight", v, s, i)
-	if ok && int(n) > limit {
-		b.report(weightClamped, s.PosOf(i), "(%s) weight for %s cannot be +/-254. Setting to +/-253", owner, name)
-		n = uint64(limit)
-	}
-	if neg {
-		return -int(n), ok
-	}
-	return int(n), ok
-}
-
-// trackSetters are the track_* lists that instances and groups share.
-func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
-	return blockSetters{
-		"track_interface": func(b *builder, _ *Keyword, s Statement) {
-			name, t := owner(b)
-			b.trackItem(name, s, &t.interfaces, Track{Name: s.Words[0].Text}, 253)
-		},
-		"track_script": func(b *builder, _ *Keyword, s Statement) {
-			name, t := owner(b)
-			ref := b.scriptOf[s.Words[0].Text]
-			if ref == nil || ref.args == nil {
-				b.report(danglingName, s.Pos, "(%s) track script %s not found, ignoring...", name, s.Words[0].Text)
-				return
-			}
-			b.trackItem(name, s, &t.scripts, Track{ref.Name, ref.Weight, ref.Reverse}, 253)
-		},
-		"track_file": func(b *builder, _ *Keyword, s Statement) {
-			name, t := owner(b)
-			ref := b.fileOf[s.Words[0].Text]
-			if ref == nil || ref.Path == "" {
-				b.report(danglingName, s.Pos, "(%s) track file %s not found, ignoring...", name, s.Words[0].Text)
-				return
-			}
-			b.trackItem(name, s, &t.files, Track{ref.Name, ref.Weight, ref.Reverse}, 254)
-		},
-	}
-}
-
-// itemCheckers judge the items of lists that halbd does not act on, as far as
-// references go.
-var itemCheckers = map[string]setter{
-	"track_process":            func(b *builder, kw *Keyword, s Statement) { b.checkReference("vrrp_track_process", "track process", s) },
-	"linkbeat_interfaces":      (*builder).checkLinkInterface,
-	"interface_up_down_delays": (*builder).checkLinkInterface,
-	"track_bfd":                func(b *builder, kw *Keyword, s Statement) { b.checkReference("bfd_instance", "BFD instance", s) },
-}
-
-// checkLinkInterface complains about an interface that linkbeat or delays are for.
-func (b *builder) checkLinkInterface(kw *Keyword, s Statement) {
-	if b.opt.Host != nil && !b.opt.Host.InterfaceExists(s.Words[0].Text) {
-		b.report(linkMissing, s.Pos, "unknown interface %s specified for %s", s.Words[0].Text, kw.Name)
-	}
-}
-
-func (b *builder) checkReference(block, what string, s Statement) {
-	if !b.names[blockName{block, s.Words[0].Text}] {
-		b.report(danglingName, s.Pos, "%s %s not found, ignoring...", what, s.Words[0].Text)
 	}
 }

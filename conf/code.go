@@ -1,10 +1,12 @@
 package conf
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Code names a kind of diagnostic for good: scripts and documents refer to it.
@@ -47,37 +49,32 @@ type Rule struct {
 
 // Rules returns every rule in the order of the codes.
 func Rules() []Rule {
-	var all []Rule
-	for _, list := range [][]Rule{textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules} {
-		all = append(all, list...)
-	}
+	all := slices.Concat(textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules, reviewRules)
+	slices.SortFunc(all, func(x, y Rule) int { return cmp.Compare(x.Code, y.Code) })
 	return all
 }
 
+// ruleIndex finds rules by their code. Like the keyword table it is built at
+// first use.
+var ruleIndex = sync.OnceValue(func() map[Code]Rule {
+	index := map[Code]Rule{}
+	for _, r := range Rules() {
+		index[r.Code] = r
+	}
+	return index
+})
+
 // RuleOf finds the rule of a code.
 func RuleOf(c Code) (Rule, bool) {
-	i, ok := ruleIndex(c)
-	if !ok {
-		return Rule{}, false
-	}
-	return *i, true
-}
-
-func ruleIndex(c Code) (*Rule, bool) {
-	lists := [...][]Rule{1: textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules}
-	if n := int(c / 100); n > 0 && n < len(lists) {
-		if i := slices.IndexFunc(lists[n], func(r Rule) bool { return r.Code == c }); i >= 0 {
-			return &lists[n][i], true
-		}
-	}
-	return nil, false
+	r, ok := ruleIndex()[c]
+	return r, ok
 }
 
 // report records a diagnostic. The returned one may be changed until the next
 // call: where the position tells a better Fix, or where the same mistake has
 // another class.
 func (ds *Diagnostics) report(c Code, pos Pos, format string, args ...any) *Diagnostic {
-	r, ok := ruleIndex(c)
+	r, ok := RuleOf(c)
 	if !ok {
 		panic("conf: no rule for " + c.String())
 	}
@@ -96,3 +93,6 @@ func (ds *Diagnostics) report(c Code, pos Pos, format string, args ...any) *Diag
 func (d *Diagnostic) fix(format string, args ...any) {
 	d.Fix = fmt.Sprintf(format, args...)
 }
+
+// unnoticed marks a mistake that keepalived -t says nothing about.
+func (d *Diagnostic) unnoticed() { d.Class, d.Severity = ClassNone, Warning }

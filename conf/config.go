@@ -9,7 +9,13 @@ type Config struct {
 	StaticAddresses []Address       `json:"static_addresses,omitempty"`
 	Scripts         []TrackScript   `json:"scripts,omitempty"`
 	TrackFiles      []TrackFile     `json:"track_files,omitempty"`
+	TrackProcesses  []TrackProcess  `json:"track_processes,omitempty"`
+	BFDs            []BFDInstance   `json:"bfd_instances,omitempty"`
+	GARPGroups      []GARPGroup     `json:"garp_groups,omitempty"`
+	LinkPolls       []LinkPoll      `json:"linkbeat_interfaces,omitempty"`
+	LinkDelays      []LinkDelay     `json:"interface_up_down_delays,omitempty"`
 	SyncGroups      []SyncGroup     `json:"sync_groups,omitempty"`
 	Instances       []Instance      `json:"instances,omitempty"`
+	SSL             *TLSClient      `json:"ssl,omitempty"`
 	VirtualServers  []VirtualServer `json:"virtual_servers,omitempty"`
 }

@@ -10,8 +10,17 @@ type Global struct {
 	RouterID             string        `json:"router_id,omitempty"` // router_id; default: local host name
 	InstanceName         string        `json:"instance,omitempty"`  // root keyword instance: pid file and log ident suffix
 	UsePIDDir            bool          `json:"use_pid_dir,omitempty"`
-	ChildWaitTime        time.Duration `json:"child_wait_time,omitempty"` // default 5 s
+	Namespaces           Namespaces    `json:"namespaces,omitzero"`
+	LinkbeatPolling      bool          `json:"linkbeat_use_polling,omitempty"` // poll the link of every VRRP interface
+	ChildWaitTime        time.Duration `json:"child_wait_time,omitempty"`      // default 5 s
+	StrictConfig         bool          `json:"strict_config,omitempty"`        // halbd's own: refuse what is not honoured
 	DynamicInterfaces    bool          `json:"dynamic_interfaces,omitempty"`
+	AllowIfChanges       bool          `json:"allow_if_changes,omitempty"` // dynamic_interfaces allow_if_changes: an interface may return with another type or parent
+	DisableLocalIGMP     bool          `json:"disable_local_igmp,omitempty"`
+	UseSymlinkPaths      bool          `json:"use_symlink_paths,omitempty"`        // run scripts by the path that is written
+	SupplementaryGroups  bool          `json:"set_supplementary_groups,omitempty"` // scripts have the groups of their user
+	Mail                 Mail          `json:"mail,omitzero"`
+	AutoPriority         AutoPriority  `json:"auto_priority,omitzero"`
 	EnableScriptSecurity bool          `json:"enable_script_security,omitempty"`
 	NotifyFIFO           FIFO          `json:"notify_fifo,omitzero"`
 	VRRPNotifyFIFO       FIFO          `json:"vrrp_notify_fifo,omitzero"`
@@ -27,16 +36,30 @@ type Global struct {
 	GARPInterval         time.Duration `json:"vrrp_garp_interval,omitempty"`      // gap between gratuitous ARPs on one interface
 	GNAInterval          time.Duration `json:"vrrp_gna_interval,omitempty"`       // gap between unsolicited NAs on one interface
 	StartupDelay         time.Duration `json:"vrrp_startup_delay,omitempty"`
+	DelayAfterBoot       time.Duration `json:"vrrp_delay_after_boot,omitempty"` // hold instances until the host is up for so long
 	LogUnknownVRIDs      bool          `json:"log_unknown_vrids,omitempty"`
+	VMACPrefix           string        `json:"vmac_prefix"`             // default vrrp
+	VMACAddrPrefix       string        `json:"vmac_addr_prefix"`        // default VMACPrefix
+	ProcessNames         bool          `json:"process_names,omitempty"` // processes have names of their own
+	ProcessName          string        `json:"process_name,omitempty"`  // of the parent; "": default
 	VRRP                 Process       `json:"vrrp_process,omitzero"`
 	Checker              Process       `json:"checker_process,omitzero"`
+	BFD                  Process       `json:"bfd_process,omitzero"`
+	Firewall             Firewall      `json:"firewall,omitzero"`
+	SNMP                 SNMP          `json:"snmp,omitzero"`
+	DBus                 DBus          `json:"dbus,omitzero"`
+	Buffers              Buffers       `json:"buffers,omitzero"`
+	Reload               Reload        `json:"reload,omitzero"`
+	Dumps                Dumps         `json:"dumps,omitzero"`
+	Dirs                 Dirs          `json:"dirs,omitzero"`
+	RandomSeed           *uint32       `json:"random_seed,omitempty"` // nil: the time
 	LVSTimeouts          LVSTimeouts   `json:"lvs_timeouts,omitzero"`
 	LVSSyncDaemon        *SyncDaemon   `json:"lvs_sync_daemon,omitempty"`
 	LVSFlush             bool          `json:"lvs_flush,omitempty"`
 	LVSFlushOnStop       FlushOnStop   `json:"lvs_flush_on_stop,omitempty"`
 	RSInitNotifies       bool          `json:"rs_init_notifies,omitempty"`
 	LogAllFailures       bool          `json:"checker_log_all_failures,omitempty"`
-	LVSNetlinkCmdBuf     int           `json:"lvs_netlink_cmd_rcv_bufs,omitempty"` // bytes, 0: kernel default
+	NoCheckerEmails      bool          `json:"no_checker_emails,omitempty"` // mail only when a real server itself comes or goes
 }
 
 // FlushOnStop is lvs_flush_on_stop: what leaves the kernel's table at exit beyond our own entries.
@@ -48,12 +71,14 @@ const (
 	FlushServices FlushOnStop = "VS"
 )
 
-// Process holds the scheduling of one child process (vrrp_*, checker_*).
+// Process holds the name and the scheduling of one child process (vrrp_*, checker_*, bfd_*).
 type Process struct {
-	Nice       int   `json:"priority,omitempty"`    // 0: unchanged
-	RTPriority int   `json:"rt_priority,omitempty"` // SCHED_RR priority, 0: not real-time
-	NoSwap     bool  `json:"no_swap,omitempty"`
-	CPUs       []int `json:"cpu_affinity,omitempty"`
+	Name       string        `json:"process_name,omitempty"` // at most 15 bytes; "": default
+	Nice       int           `json:"priority,omitempty"`     // 0: unchanged
+	RTPriority int           `json:"rt_priority,omitempty"`  // SCHED_RR priority, 0: not real-time
+	RTLimit    time.Duration `json:"rlimit_rttime"`          // RLIMIT_RTTIME of a real-time process; default 10 ms
+	NoSwap     bool          `json:"no_swap,omitempty"`
+	CPUs       []int         `json:"cpu_affinity,omitempty"`
 }
 
 // FIFO is one notify FIFO; Path "" means none.

@@ -11,6 +11,7 @@ type SyncGroup struct {
 	Members        []string `json:"members"`
 	Track          Tracking `json:"track,omitzero"` // applies to every member; not repeated in the members
 	TrackingWeight bool     `json:"sync_group_tracking_weight,omitempty"`
+	SMTPAlert      bool     `json:"smtp_alert,omitempty"` // resolved: own, smtp_alert_vrrp, smtp_alert, false
 	Notify         Notify   `json:"notify,omitzero"`
 }
 
@@ -57,6 +58,21 @@ type Instance struct {
 	ChecksumAsV2     bool          `json:"v3_checksum_as_v2,omitempty"`
 	TrackSource      bool          `json:"track_src_ip,omitempty"`
 	DontTrackPrimary bool          `json:"dont_track_primary,omitempty"`
+	VMAC             *VMAC         `json:"use_vmac,omitempty"`
+	VMACAddresses    bool          `json:"use_vmac_addr,omitempty"`  // VMACs for addresses on other interfaces too
+	XmitBase         bool          `json:"vmac_xmit_base,omitempty"` // adverts leave by the base interface; only with VMAC
+	IPVLAN           *IPVLAN       `json:"use_ipvlan,omitempty"`     // never together with VMAC
+	VRF              string        `json:"vrf,omitempty"`            // of a unicast instance without an interface
+	FaultNoPeer      bool          `json:"unicast_fault_no_peer,omitempty"`
+	PromoteSecondary bool          `json:"promote_secondaries,omitempty"`  // set the interface's sysctl while running
+	LinkbeatPolling  bool          `json:"linkbeat_use_polling,omitempty"` // poll the carrier of Interface
+	NoAccept         bool          `json:"no_accept,omitempty"`            // drop traffic to the addresses; resolved with strict_mode
+	Strict           bool          `json:"strict_mode,omitempty"`          // its effects are in the other fields already
+	HMAC             *AuthHMAC     `json:"auth_hmac,omitempty"`
+	ExpiredBackup    uint8         `json:"timer_expired_backup,omitempty"` // priority of the peer that may have taken over meanwhile; 0: off
+	ReceiveBuffer    uint32        `json:"kernel_rx_buf_size,omitempty"`   // bytes; 0: vrrp_rx_bufs_policy
+	Debug            uint8         `json:"debug,omitempty"`                // 0 to 4; without effect in keepalived too
+	SMTPAlert        bool          `json:"smtp_alert,omitempty"`           // resolved: own, smtp_alert_vrrp, smtp_alert, false
 	SkipCheckAddr    bool          `json:"skip_check_adv_addr,omitempty"`
 	LowerPrioNoAdv   bool          `json:"lower_prio_no_advert,omitempty"`
 	HigherPrioAdv    bool          `json:"higher_prio_send_advert,omitempty"`
@@ -92,6 +108,8 @@ type GARP struct {
 	RefreshRepeat   int           `json:"refresh_repeat"` // default 1
 	LowerPrioDelay  time.Duration `json:"lower_prio_delay"`
 	LowerPrioRepeat int           `json:"lower_prio_repeat"`
+	ExtraInterval   time.Duration `json:"extra_if,omitempty"`     // garp_extra_if: period of ARPs for VIPs on other interfaces; 0: none
+	ExtraAll        bool          `json:"extra_if_all,omitempty"` // on those that are no VMACs too
 }
 
 // Key is the identity of an instance over a reload: what the wire sees, not the name.

@@ -8,6 +8,8 @@ package conf
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -61,6 +63,7 @@ type Diagnostic struct {
 	NoStart  bool   // keepalived refuses to start with it (exit status 2)
 	Text     string // what is wrong, and what happens with it
 	Fix      string // what to write instead
+	End      int    // line that keepalived names: the end of the block that Pos begins; 0 is Pos.Line
 }
 
 // Message gives the text, what to write instead, and the code.
@@ -116,6 +119,73 @@ func (ds Diagnostics) HasErrors() bool {
 	return false
 }
 
+// NotHonoured returns the errors and warnings: what halbd does not do as it
+// is written. A strict start or check does not accept any.
+func (ds Diagnostics) NotHonoured() Diagnostics {
+	var out Diagnostics
+	for _, d := range ds {
+		if d.Severity >= Warning {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// NewErrors returns the errors that were not there before. Positions move when
+// a file is edited, so an error is known by its text.
+func (ds Diagnostics) NewErrors(before Diagnostics) Diagnostics {
+	known := map[string]int{}
+	for _, d := range before {
+		if d.Severity == Error {
+			known[d.Text]++
+		}
+	}
+	var fresh Diagnostics
+	for _, d := range ds {
+		switch {
+		case d.Severity != Error:
+		case known[d.Text] > 0:
+			known[d.Text]--
+		default:
+			fresh = append(fresh, d)
+		}
+	}
+	return fresh
+}
+
+// Summary counts the diagnostics by level and lists the codes of what is not
+// honoured, as in "2 errors, 1 warning, 0 hints (HB0101 x2, HB0801)".
+func (ds Diagnostics) Summary() string {
+	var levels [Error + 1]int
+	times := map[Code]int{}
+	for _, d := range ds {
+		levels[d.Severity]++
+		if d.Severity >= Warning {
+			times[d.Code]++
+		}
+	}
+	text := fmt.Sprintf("%s, %s, %s", plural(levels[Error], "error"), plural(levels[Warning], "warning"), plural(levels[Hint], "hint"))
+	var codes []string
+	for _, c := range slices.Sorted(maps.Keys(times)) {
+		if times[c] > 1 {
+			codes = append(codes, fmt.Sprintf("%s x%d", c, times[c]))
+		} else {
+			codes = append(codes, c.String())
+		}
+	}
+	if len(codes) > 0 {
+		text += " (" + strings.Join(codes, ", ") + ")"
+	}
+	return text
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // StartRefused reports whether keepalived would not start with this file.
 func (ds Diagnostics) StartRefused() bool {
 	for _, d := range ds {
@@ -130,11 +200,15 @@ func (ds Diagnostics) StartRefused() bool {
 // "(Line N) text" for the main file, "(file: Line N) text" for others, and
 // the bare text where no line is to blame.
 func (d Diagnostic) Keepalived(mainFile string) string {
+	line, where := d.Pos.Line, ""
+	if d.End != 0 {
+		line, where = d.End, fmt.Sprintf(" (of line %d)", d.Pos.Line)
+	}
 	switch {
 	case d.Pos.File == "" || d.Pos.Line == 0:
 		return d.Message()
 	case d.Pos.File == mainFile:
-		return fmt.Sprintf("(Line %d) %s", d.Pos.Line, d.Message())
+		return fmt.Sprintf("(Line %d) %s%s", line, d.Message(), where)
 	}
-	return fmt.Sprintf("(%s: Line %d) %s", d.Pos.File, d.Pos.Line, d.Message())
+	return fmt.Sprintf("(%s: Line %d) %s%s", d.Pos.File, line, d.Message(), where)
 }

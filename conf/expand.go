@@ -40,6 +40,9 @@ func (p *preprocessor) expand(text string, pos Pos) (string, []string, error) {
 		}
 		text = text[:i] + first + text[i+length:]
 		replaced++
+		if !p.afford(1, pos) {
+			return "", nil, errors.New("the statement is ignored: there was too much to substitute")
+		}
 		if len(text) > maxExpansion {
 			return "", nil, fmt.Errorf("the line has more than %d bytes after substitution: a definition is too long or expands to itself", maxExpansion)
 		}
@@ -75,6 +78,52 @@ func (p *preprocessor) reference(s string, pos Pos) (value []string, length int,
 	}
 	value, ok, err = p.lookup(s[1:1+n], pos)
 	return value, 1 + n, ok, err
+}
+
+// undefined warns of references that stay as text: of those that a blank, a
+// brace or a definition shows to be meant as one, outside of quotes.
+func (p *preprocessor) undefined(text string, pos Pos, offset int) {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		if text[i] == '"' {
+			quoted = !quoted
+		}
+		if text[i] != '$' || quoted || i+1 == len(text) {
+			continue
+		}
+		pos.Column = offset + i + 1
+		first := i == 0 || classOf[text[i-1]] != inWord
+		if rest := text[i+1:]; rest[0] == '{' {
+			p.undefinedBraced(rest[1:], pos)
+		} else if n := nameLength(rest); n > 0 {
+			p.undefinedBare(rest[:n], rest[n:], first, pos)
+		}
+	}
+}
+
+func (p *preprocessor) undefinedBraced(rest string, pos Pos) {
+	ref, _, closed := strings.Cut(rest, "}")
+	if !closed || strings.HasPrefix(ref, "_") {
+		return // a brace that is no reference, or a predefined name
+	}
+	if _, ok := p.defs[ref]; !ok {
+		d := p.found.report(undefinedName, pos, "${%s} is not defined and stays as it is: its braces begin and end a block", ref)
+		if name := trimBlanks(ref); name != ref && p.defs[name] != nil {
+			d.fix("write ${%s} without blanks", name)
+		}
+	}
+}
+
+func (p *preprocessor) undefinedBare(name, rest string, first bool, pos Pos) {
+	value, defined := p.defs[name]
+	switch {
+	case defined && rest != "" && !endsBareName(rest[0]):
+		p.found.report(undefinedName, pos, "$%s is not substituted, since '%c' follows it", name, rest[0]).fix("write ${%s}", name)
+	case defined && len(value) > 1 && trimBlanks(rest) != "":
+		p.found.report(undefinedName, pos, "$%s is not substituted: it has several lines, and must be the last word of its line", name).fix("remove what follows $%s", name)
+	case !defined && first && !strings.HasPrefix(name, "_"):
+		p.found.report(undefinedName, pos, "$%s is not defined and stays as it is", name)
+	}
 }
 
 func endsBareName(c byte) bool { return isBlank(c) || c == ',' || c == ')' }

@@ -125,17 +125,24 @@ func (p *preprocessor) includeProblem(c Code, pos Pos, fails bool, format string
 }
 
 func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
-	for _, f := range p.files {
-		if same(f.name, name) {
-			d := p.found.report(includeCycle, pos, "'%s' includes itself - the include is skipped", name)
-			if check&checkRead != 0 {
-				d.Class, d.NoStart = ClassSecurity, true
-			}
-			return
+	if !p.afford(includeCost, pos) {
+		return
+	}
+	complain := func(format string, args ...any) {
+		d := p.found.report(includeCycle, pos, format, args...)
+		if check&checkRead != 0 {
+			d.Class, d.NoStart = ClassSecurity, true
 		}
 	}
-	from := pos
-	s, err := readSource(name, &from)
+	if slices.ContainsFunc(p.files, func(f *source) bool { return same(f.name, name) }) {
+		complain("'%s' includes itself - the include is skipped", name)
+		return
+	}
+	if len(p.files) > maxIncludes {
+		complain("'%s' is included too deeply: more than %d files inside each other - the include is skipped", name, maxIncludes)
+		return
+	}
+	s, err := readSource(name, &pos)
 	if err != nil {
 		p.includeProblem(includeSkipped, pos, check&checkRead != 0, "Config file skipped: %v", err)
 		return
@@ -146,7 +153,13 @@ func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
 	p.multi = multi
 }
 
+// includeCost is what an include takes of the effort.
+const includeCost = 100
+
 func same(a, b string) bool {
+	if a == b {
+		return true
+	}
 	x, err1 := filepath.Abs(a)
 	y, err2 := filepath.Abs(b)
 	return err1 == nil && err2 == nil && x == y

@@ -2,17 +2,44 @@ package conf
 
 import "strings"
 
-// isBlank reports a separator between words.
-func isBlank(c byte) bool {
-	return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r'
-}
+// class says what a byte is to the lexer.
+type class uint8
 
-func trimBlanks(s string) string { return strings.Trim(s, " \t\f\v\r") }
+const (
+	inWord class = iota
+	blank
+	quote
+	brace
+	comment
+)
+
+var classOf = func() (t [256]class) {
+	for _, c := range " \t\f\v\r" {
+		t[c] = blank
+	}
+	t['"'], t['{'], t['}'], t['#'], t['!'] = quote, brace, brace, comment, comment
+	return t
+}()
+
+// isBlank reports a separator between words.
+func isBlank(c byte) bool { return classOf[c] == blank }
+
+func trimBlanks(s string) string {
+	for len(s) > 0 && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // cutBlank splits a line at its first blank; the rest has none around it.
 func cutBlank(s string) (word, rest string) {
-	if i := strings.IndexAny(s, " \t\f\v\r"); i >= 0 {
-		return s[:i], trimBlanks(s[i:])
+	for i := 0; i < len(s); i++ {
+		if isBlank(s[i]) {
+			return s[:i], trimBlanks(s[i:])
+		}
 	}
 	return s, ""
 }
@@ -20,29 +47,32 @@ func cutBlank(s string) (word, rest string) {
 // cutComment removes a comment: # or ! anywhere outside double quotes. Where
 // escapes are honoured, \# and \! stand for the character.
 func cutComment(s string, escapes bool) string {
-	if !strings.ContainsAny(s, "#!") {
-		return s
-	}
 	var b strings.Builder
-	quoted := false
+	quoted, copied := false, 0
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '\\' && !quoted && i+1 < len(s) && (s[i+1] == '#' || s[i+1] == '!') {
-			if !escapes { // keepalived undoes the escape first and then finds a comment
-				return b.String()
-			}
-			b.WriteByte(s[i+1])
-			i++
-			continue
-		}
-		if c == '"' {
+		switch c := s[i]; {
+		case c == '"':
 			quoted = !quoted
-		}
-		if (c == '#' || c == '!') && !quoted {
+		case quoted:
+		case c == '\\' && i+1 < len(s) && classOf[s[i+1]] == comment:
+			if !escapes { // keepalived undoes the escape first and then finds a comment
+				return s[:i]
+			}
+			b.WriteString(s[copied:i])
+			i++
+			copied = i
+		case classOf[c] == comment:
+			if copied == 0 {
+				return s[:i]
+			}
+			b.WriteString(s[copied:i])
 			return b.String()
 		}
-		b.WriteByte(c)
 	}
+	if copied == 0 {
+		return s
+	}
+	b.WriteString(s[copied:])
 	return b.String()
 }
 
@@ -53,48 +83,95 @@ type segment struct {
 	col   int
 }
 
-// lexLine cuts a line into words and braces. A double quote starts a word of
+// lexer cuts a line into words and braces. A double quote starts a word of
 // its own and protects everything up to the next one; an unterminated one
-// loses its statement. offset is added to the columns.
-func lexLine(s string, offset int, comments bool) (segs []segment, unterminated int) {
-	var words []Word
-	flush := func() {
-		if len(words) > 0 {
-			segs = append(segs, segment{words: words, col: words[0].Column})
-			words = nil
-		}
-	}
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case isBlank(c):
-			i++
-		case comments && (c == '#' || c == '!'):
-			flush()
-			return segs, 0
-		case c == '{' || c == '}':
-			flush()
-			segs = append(segs, segment{brace: c, col: offset + i + 1})
-			i++
-		case c == '"':
-			end := strings.IndexByte(s[i+1:], '"')
-			if end < 0 {
-				return segs, offset + i + 1
-			}
-			words = append(words, Word{Text: s[i+1 : i+1+end], Quoted: true, Column: offset + i + 1})
-			i += end + 2
-		default:
-			start := i
-			for i < len(s) && !endsWord(s[i], comments) {
-				i++
-			}
-			words = append(words, Word{Text: s[start:i], Column: offset + start + 1})
-		}
-	}
-	flush()
-	return segs, 0
+// loses its statement.
+type lexer struct {
+	text      string
+	at        int
+	offset    int  // is added to the columns
+	comments  bool // # and ! begin a comment: where they came out of a definition
+	words     wordArena
+	openQuote int // column of a quote that does not end on the line, or 0
 }
 
-func endsWord(c byte, comments bool) bool {
-	return isBlank(c) || c == '"' || c == '{' || c == '}' || comments && (c == '#' || c == '!')
+// start begins a line.
+func (l *lexer) start(text string, offset int, comments bool) {
+	l.text, l.at, l.offset, l.comments, l.openQuote = text, 0, offset, comments, 0
 }
+
+// next gives the next segment of the line; false at its end.
+func (l *lexer) next() (segment, bool) {
+	for l.at < len(l.text) {
+		i := l.at
+		switch c := l.text[i]; classOf[c] {
+		case blank:
+			l.at++
+		case brace:
+			if words := l.words.take(); words != nil {
+				return segment{words: words, col: words[0].Column}, true
+			}
+			l.at++
+			return segment{brace: c, col: l.offset + i + 1}, true
+		case quote:
+			end := strings.IndexByte(l.text[i+1:], '"')
+			if end < 0 {
+				l.words.drop()
+				l.at, l.openQuote = len(l.text), l.offset+i+1
+				return segment{}, false
+			}
+			l.words.add(Word{Text: l.text[i+1 : i+1+end], Quoted: true, Column: l.offset + i + 1})
+			l.at += end + 2
+		case comment:
+			if l.comments {
+				l.at = len(l.text)
+				continue
+			}
+			l.word()
+		default:
+			l.word()
+		}
+	}
+	if words := l.words.take(); words != nil {
+		return segment{words: words, col: words[0].Column}, true
+	}
+	return segment{}, false
+}
+
+// word takes an unquoted word.
+func (l *lexer) word() {
+	start, text := l.at, l.text
+	for l.at++; l.at < len(text); l.at++ {
+		if c := classOf[text[l.at]]; c != inWord && (c != comment || l.comments) {
+			break
+		}
+	}
+	l.words.add(Word{Text: text[start:l.at], Column: l.offset + start + 1})
+}
+
+// wordArena allocates the words of many statements at a time. What it has
+// given away is never used again: handlers may keep it.
+type wordArena struct{ free []Word }
+
+const arenaWords = 1024
+
+func (a *wordArena) add(w Word) {
+	if len(a.free) == cap(a.free) {
+		a.free = append(make([]Word, 0, max(arenaWords, 2*len(a.free))), a.free...)
+	}
+	a.free = append(a.free, w)
+}
+
+// take gives the words that were added since the last take; nil if there are none.
+func (a *wordArena) take() []Word {
+	n := len(a.free)
+	if n == 0 {
+		return nil
+	}
+	words := a.free[:n:n]
+	a.free = a.free[n:]
+	return words
+}
+
+// drop forgets the words that were added since the last take.
+func (a *wordArena) drop() { a.free = a.free[:0] }

@@ -2,7 +2,9 @@ package conf
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
+	"sync"
 )
 
 // Options says how a file is read.
@@ -11,6 +13,9 @@ type Options struct {
 	StrictIncludes bool                // -e: every include problem is an error
 	Getenv         func(string) string // for ${_ENV NAME}; nil means no variable is set
 	Host           Host                // nil: nothing about this host is checked (halbd check without --host)
+	Peers          []*Config           // of the other nodes of the pair; nodes that the file's @ID lines tell of need not be here
+
+	ids map[string]bool // filled while reading: the ids of @ID lines
 }
 
 // Host is what the configuration must know of the machine it is for.
@@ -25,6 +30,18 @@ type Host interface {
 	// safe to be run by root. It returns the command to run (symlinks resolved,
 	// Shell set for a file without #!).
 	CheckScript(c Command) (Command, ScriptVerdict)
+	// DirectoryExists reports whether a path is a directory.
+	DirectoryExists(path string) bool
+}
+
+// LinkHost is what a Host may know of links beyond their names. Without it
+// names of links that exist are taken as they are.
+type LinkHost interface {
+	// ReusableLink reports whether the link that has the name is one that an
+	// instance may take over: a private macvlan, or an ipvlan in L2 mode.
+	ReusableLink(name string, ipvlan bool) bool
+	// PrimaryAddress gives the address that adverts leave from unless one is configured.
+	PrimaryAddress(name string, f Family) netip.Addr
 }
 
 // ScriptVerdict is what CheckScript found.
@@ -35,28 +52,60 @@ type ScriptVerdict struct {
 }
 
 // reader walks the statements of a file.
-type reader func(path string, opt Options, lang language, h handler) Diagnostics
+type reader func(path string, opt Options, table *tableIndex, h handler) Diagnostics
 
 // load reads a configuration file with everything that it includes. The
 // Config is never nil: it holds what could be understood, so that a caller
 // may act on a file with warnings, and refuse one by its diagnostics.
 func load(path string, opt Options, read reader) (*Config, Diagnostics) {
-	table := keywordIndex()
-	b := newBuilder(opt, table)
-	found := read(path, opt, table, b)
-	if !b.dead {
-		b.finish()
-	}
+	opt.ids = map[string]bool{}
+	b, found := build(path, opt, read)
+	b.review(sync.OnceValue(func() []*Config { return append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) }))
 	all := append(found, b.diags...)
 	slices.SortStableFunc(all, func(x, y Diagnostic) int { return comparePos(&x.Pos, &y.Pos) })
 	return b.cfg, all
+}
+
+// build reads a file and resolves what it says.
+func build(path string, opt Options, read reader) (*builder, Diagnostics) {
+	table := keywordIndex()
+	b := newBuilder(opt, table)
+	found := read(path, opt, table, b)
+	b.finish()
+	return b, found
+}
+
+// maxNodes bounds the number of other nodes that a file is read for.
+const maxNodes = 8
+
+// otherNodes reads the file as the other nodes do that its @ID lines tell of.
+func otherNodes(path string, opt Options, read reader) []*Config {
+	var ids []string
+	for id := range opt.ids {
+		if id != opt.ConfigID {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 && len(opt.ids) > 0 { // only @^ID lines of this node: any other id is another one
+		ids = append(ids, "^"+opt.ConfigID)
+	}
+	slices.Sort(ids)
+	var peers []*Config
+	for _, id := range ids[:min(len(ids), maxNodes)] {
+		other := opt
+		other.ConfigID, other.Host, other.ids = id, nil, nil
+		b, _ := build(path, other, read)
+		peers = append(peers, b.cfg)
+	}
+	return peers
 }
 
 func newBuilder(opt Options, table *tableIndex) *builder {
 	return &builder{
 		cfg: &Config{}, opt: opt, table: table,
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
-		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, hooked: map[**Command]*rawCommand{},
+		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, links: map[string]string{},
+		bfdOf: map[string]*rawBFD{}, bfdPaths: map[bfdPath]*rawBFD{}, processOf: map[string]*rawProcess{}, hooked: map[**Command]*rawCommand{},
 	}
 }
 

@@ -59,6 +59,13 @@ func (f *statementFinder) close(kw *Keyword) {
 	f.handler.close(kw)
 }
 
+func statementsOf(path string, opt Options) []foundStatement {
+	table := keywordIndex()
+	finder := &statementFinder{handler: newBuilder(opt, table)}
+	parse(path, opt, table, finder)
+	return finder.found
+}
+
 const noSuchName = "nope0"
 
 func mutationOptions() Options {
@@ -92,9 +99,7 @@ func mutableFiles(t *testing.T) []mutableFile {
 				f.known[diagnosticKey(d)] = true
 			}
 		}
-		finder := &statementFinder{handler: newBuilder(mutationOptions(), keywordIndex())}
-		parse(path, mutationOptions(), keywordIndex(), finder)
-		f.statements = finder.found
+		f.statements = statementsOf(path, mutationOptions())
 		files = append(files, f)
 	}
 	return files

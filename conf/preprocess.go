@@ -10,27 +10,31 @@ import (
 // for the walker: conditions, definitions, sequences and includes are gone.
 type preprocessor struct {
 	opt    Options
-	walk   *walker
+	walk   walker
+	lex    lexer
 	found  Diagnostics
 	defs   map[string][]string // a definition's lines; more than one for a multi-line value
 	multi  string              // the multi-line definition that is being read, or ""
 	check  includeCheck        // of the plain include
 	files  []*source           // being read, main file first
 	nested int                 // lines that stand inside the expansion of others
+	spent  int                 // of the effort
 }
 
 // Limits against files that would never end.
 const (
-	maxExpansion = 1023    // bytes of a line after substitution, as in keepalived
-	maxReplaced  = 10_000  // substitutions in one line
-	maxSequence  = 100_000 // repetitions of one ~SEQ
-	maxNesting   = 200     // definitions and sequences inside each other
+	maxExpansion = 1023       // bytes of a line after substitution, as in keepalived
+	maxReplaced  = 10_000     // substitutions in one line
+	maxSequence  = 100_000    // repetitions of one ~SEQ
+	maxNesting   = 200        // definitions and sequences inside each other
+	maxIncludes  = 250        // files inside each other
+	effort       = 10_000_000 // substitutions and lines made by definitions, sequences and includes, in all
 )
 
 // parse reads a configuration and drives h with its statements.
-func parse(path string, opt Options, lang language, h handler) Diagnostics {
+func parse(path string, opt Options, table *tableIndex, h handler) Diagnostics {
 	p := &preprocessor{opt: opt, defs: map[string][]string{}}
-	p.walk = &walker{lang: lang, h: h, found: &p.found}
+	p.walk = walker{table: table, h: h, found: &p.found}
 	if opt.StrictIncludes {
 		p.check = checkAll
 	}
@@ -39,7 +43,7 @@ func parse(path string, opt Options, lang language, h handler) Diagnostics {
 		p.found.report(noMainFile, Pos{}, "configuration file cannot be read: %v", err)
 		return p.found
 	}
-	s := &source{name: path, data: data}
+	s := newSource(path, nil, data)
 	p.read(s)
 	p.walk.end(Pos{File: path, Line: max(s.line, 1), Column: 1})
 	return p.found
@@ -51,20 +55,27 @@ func Load(path string, opt Options) (*Config, Diagnostics) { return load(path, o
 
 // read processes every line of a file.
 func (p *preprocessor) read(s *source) {
+	s.inspect(&p.found)
 	p.files = append(p.files, s)
 	for {
 		l, ok := s.next(&p.found)
 		if !ok {
 			break
 		}
-		text := cutComment(l.text, p.walk.global())
-		trimmed := trimBlanks(text)
-		if p.multi != "" {
-			p.continueDefinition(trimmed)
-			continue
+		text := l.text
+		if l.comments {
+			text = cutComment(text, p.walk.global())
 		}
-		if trimmed != "" {
-			p.line(trimmed, l.pos, strings.Index(text, trimmed))
+		offset := 0
+		for offset < len(text) && isBlank(text[offset]) {
+			offset++
+		}
+		text = trimBlanks(text[offset:])
+		switch {
+		case p.multi != "":
+			p.continueDefinition(text)
+		case text != "":
+			p.line(text, s.pos(1), offset)
 		}
 	}
 	p.files = p.files[:len(p.files)-1]
@@ -77,34 +88,66 @@ func (p *preprocessor) dir() string { return filepath.Dir(p.files[len(p.files)-1
 // sequence. offset is where it starts in the line of the file.
 func (p *preprocessor) line(text string, pos Pos, offset int) {
 	pos.Column = offset + 1
-	if p.nested > maxNesting {
-		p.found.report(endlessText, pos, "definitions or sequences are nested too deeply: one of them expands to itself")
-		return
-	}
-	p.nested++
-	defer func() { p.nested-- }()
 	if text[0] == '@' {
-		rest, at := p.condition(text)
+		rest, at := p.condition(text, pos)
 		if rest == "" {
 			return
 		}
 		text, offset = rest, offset+at
 	}
-	switch {
-	case p.define(text):
-	case p.include(text, pos):
-	case strings.HasPrefix(text, "~SEQ"), strings.HasPrefix(text, "~LST("):
-		p.repeat(text, pos, offset)
-	default:
-		p.statement(text, pos, offset)
+	switch text[0] {
+	case '$':
+		if p.define(text) {
+			return
+		}
+	case 'i':
+		if p.include(text, pos) {
+			return
+		}
+	case '~':
+		if strings.HasPrefix(text, "~SEQ") || strings.HasPrefix(text, "~LST(") {
+			p.repeat(text, pos, offset)
+			return
+		}
 	}
+	p.statement(text, pos, offset)
+}
+
+// again processes a line that a definition or a sequence has made.
+func (p *preprocessor) again(text string, pos Pos, offset int) {
+	switch {
+	case text == "" || !p.afford(1, pos):
+	case p.nested > maxNesting:
+		p.found.report(endlessText, pos, "definitions or sequences are nested too deeply: one of them expands to itself")
+	default:
+		p.nested++
+		p.line(text, pos, offset)
+		p.nested--
+	}
+}
+
+// afford counts what definitions, sequences and includes cost, and ends them
+// with one complaint where they would go on for very long.
+func (p *preprocessor) afford(cost int, pos Pos) bool {
+	before := p.spent
+	p.spent = min(p.spent+cost, effort)
+	if p.spent == effort && before < effort {
+		p.found.report(endlessText, pos, "definitions, sequences and includes multiply to more than %d lines and substitutions: what they still make is ignored", effort)
+	}
+	return p.spent < effort
 }
 
 // condition evaluates @id and @^id and returns what it guards, "" if that does
 // not apply, and where that begins.
-func (p *preprocessor) condition(text string) (string, int) {
+func (p *preprocessor) condition(text string, pos Pos) (string, int) {
 	id, rest := cutBlank(text[1:])
+	if rest == "" || strings.HasSuffix(id, "@") {
+		p.found.report(leftover, pos, "'%s' is taken as the condition of a line, and the line is dropped", text[:1+len(id)])
+	}
 	id, negated := strings.CutPrefix(id, "^")
+	if p.opt.ids != nil && id != "" {
+		p.opt.ids[id] = true
+	}
 	if rest == "" || id == "" || (id == p.opt.ConfigID) == negated {
 		return "", 0
 	}
@@ -113,9 +156,8 @@ func (p *preprocessor) condition(text string) (string, int) {
 
 // define takes a $NAME=value line.
 func (p *preprocessor) define(text string) bool {
-	name, value, found := strings.Cut(text, "=")
-	name, dollar := strings.CutPrefix(name, "$")
-	if !found || !dollar || !isName(name) {
+	name, value, found := strings.Cut(text[1:], "=")
+	if !found || !isName(name) {
 		return false
 	}
 	value = trimBlanks(value)
@@ -150,23 +192,38 @@ func (p *preprocessor) continueDefinition(line string) {
 
 // statement substitutes definitions and gives the words to the walker.
 func (p *preprocessor) statement(text string, pos Pos, offset int) {
-	expanded, more, err := p.expand(text, pos)
-	if err != nil {
-		p.found.report(endlessText, pos, "%v", err)
-		return
+	var more []string
+	expanded := text
+	if strings.IndexByte(text, '$') >= 0 {
+		var err error
+		p.undefined(text, pos, offset)
+		if expanded, more, err = p.expand(text, pos); err != nil {
+			p.found.report(endlessText, pos, "%v", err)
+			return
+		}
 	}
-	segs, quote := lexLine(expanded, offset, expanded != text)
-	for _, s := range segs {
-		if s.words != nil && p.walk.path() == "global_defs" && s.words[0].Text == "include_check" {
+	wide := p.files[len(p.files)-1].wide
+	p.lex.start(expanded, offset, expanded != text)
+	for {
+		s, ok := p.lex.next()
+		if !ok {
+			break
+		}
+		if wide {
+			p.oddBlanks(pos, s.words)
+		}
+		if s.words != nil && s.words[0].Text == "include_check" && p.walk.block().path == "global_defs" {
 			p.setIncludeCheck(pos, s.words[1:])
 		}
+		pos.Column = s.col
 		p.walk.segment(pos, s)
 	}
-	if quote > 0 {
-		pos.Column = quote
+	if p.lex.openQuote > 0 {
+		pos.Column = p.lex.openQuote
 		p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", expanded)
 	}
+	pos.Column = offset + 1
 	for _, l := range more {
-		p.line(l, pos, offset)
+		p.again(l, pos, offset)
 	}
 }

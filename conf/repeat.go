@@ -98,12 +98,6 @@ func distance(a, b int64) uint64 {
 	return uint64(b) - uint64(a)
 }
 
-func (p *preprocessor) again(rest string, pos Pos, offset int) {
-	if rest != "" {
-		p.line(rest, pos, offset)
-	}
-}
-
 // list is ~LST(var,a,b) or ~LST({v,w},{a,1},{b,2}).
 func (p *preprocessor) list(text, args, rest string, pos Pos, offset int) {
 	tuples, ok := splitTuples(args)

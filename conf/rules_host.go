@@ -5,6 +5,7 @@ const (
 	interfaceMissing Code = 701 + iota
 	defaultMissing
 	linkMissing
+	groupWithoutLink
 )
 
 var hostRules = []Rule{
@@ -25,5 +26,11 @@ var hostRules = []Rule{
 		Explain: "The host has no interface of this name, so its link cannot be polled or its changes delayed.",
 		Fix:     "correct the name, or remove the line",
 		Example: "linkbeat_interfaces {\n    nope0\n}\n",
+	},
+	{
+		Code: groupWithoutLink, Severity: Warning, Title: "garp_group without an interface",
+		Explain: "A garp_group paces the announcements of the interfaces that it names. It names none.",
+		Fix:     "write interface and its name, or interfaces { }",
+		Example: "garp_group {\n    garp_interval 0.1\n}\n",
 	},
 }

@@ -9,6 +9,7 @@ const (
 	duplicateItem
 	loneMember
 	secondGroup
+	emptyList
 )
 
 var nameRules = []Rule{
@@ -53,5 +54,11 @@ var nameRules = []Rule{
 		Explain: "An instance can move with one group only. It stays in the first.",
 		Fix:     "put all instances that must move together into one group",
 		Example: "vrrp_sync_group G {\n    group {\n        VI_1\n        VI_2\n    }\n}\nvrrp_sync_group H {\n    group {\n        VI_1\n        VI_2\n    }\n}\nvrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\nvrrp_instance VI_2 {\n    interface eth1\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.1.1\n    }\n}\n",
+	},
+	{
+		Code: emptyList, Severity: Warning, Class: ClassConfig, Title: "list without an item",
+		Explain: "The list has no item, so the keyword has no effect.",
+		Fix:     "write the items between { and }, each on a line of its own, or remove the list",
+		Example: "global_defs {\n    notification_email {\n    }\n}\n",
 	},
 }

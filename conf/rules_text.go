@@ -20,13 +20,21 @@ const (
 	includeCycle
 	noMainFile
 	wordsBeforeBlock
+	outsideBlock
+	byteOrderMark
+	notUTF8
+	returnNewline
+	loneReturn
+	oddBlank
+	undefinedName
+	leftover
 )
 
 var textRules = []Rule{
 	{
 		Code: unknownKeyword, Severity: Error, Class: ClassConfig, Title: "unknown keyword",
 		Explain: "The first word of the statement is no keyword of the block it stands in. The line is skipped; the braces of a block that begins there are not understood, so its '}' closes the block around it.",
-		Fix:     "write a keyword of this block, or remove the line; halbd keywords lists them",
+		Fix:     "write a keyword of this block (halbd keywords lists them), or remove the line",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    priorty 150\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
@@ -126,5 +134,53 @@ var textRules = []Rule{
 		Explain: "The list takes no words before its brace. They are ignored; without a brace the lines that follow are read as its items.",
 		Fix:     "write the items inside { }, one on each line",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    track_interface eth1 {\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: outsideBlock, Severity: Error, Class: ClassConfig, Title: "outside of every block for those who count braces",
+		Explain: "keepalived reads the file once in each of its processes, and a process finds the end of a block that is not its own by counting braces. Here such a process is outside of every block, since a '{' is missing above, and takes the line for a word of the top level.",
+		Fix:     "write the '{' that is missing above",
+		Example: "vrrp_instance VI_1\n{\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress\n        10.0.0.1\n    }\n    priority 100\n}\n",
+	},
+	{
+		Code: byteOrderMark, Severity: Warning, Title: "byte order mark",
+		Explain: "An editor has put the three bytes EF BB BF in front of the text. They are part of the first word, which is therefore unknown.",
+		Fix:     "save the file as UTF-8 without a byte order mark: sed -i '1s/^\\xef\\xbb\\xbf//' FILE",
+		Example: byteOrder + "global_defs {\n    router_id lb1\n}\n",
+	},
+	{
+		Code: notUTF8, Severity: Warning, Title: "no UTF-8 text",
+		Explain: "The file has bytes that are no UTF-8, for example letters in Latin-1. They are taken as they are; what shows the file may show something else.",
+		Fix:     "convert the file: iconv -f latin1 -t utf-8",
+		Example: "# Z\xfcrich\nglobal_defs {\n    router_id lb1\n}\n",
+	},
+	{
+		Code: returnNewline, Severity: Hint, Title: "line ends of another system",
+		Explain: "Lines end with carriage return and newline. That does no harm here; scripts with such line ends do not start.",
+		Fix:     "convert the file: sed -i 's/\\r$//' FILE",
+		Example: "global_defs {\r\n    router_id lb1\r\n}\r\n",
+	},
+	{
+		Code: loneReturn, Severity: Warning, Title: "carriage return inside a line",
+		Explain: "A carriage return is a blank and ends no line. With such line ends the whole file is one line, and behind the first comment nothing is read.",
+		Fix:     "convert the file: tr '\\r' '\\n' <FILE",
+		Example: "global_defs {\r    router_id lb1\r}\r",
+	},
+	{
+		Code: oddBlank, Severity: Warning, Title: "a blank that is none",
+		Explain: "A no-break space or another invisible character of Unicode stands inside a word. Only blank, tab, form feed, vertical tab and carriage return separate words.",
+		Fix:     "write an ordinary blank, or remove the character",
+		Example: "global_defs {\n    router_id\u00a0lb1\n}\n",
+	},
+	{
+		Code: undefinedName, Severity: Warning, Title: "reference that is not substituted",
+		Explain: "$NAME or ${NAME} stays as text: nothing of that name is defined above, or what follows belongs to the name. $NAME must end at a blank, comma or closing parenthesis.",
+		Fix:     "define the name above with $NAME=value, or write ${NAME}; quote text that is no reference",
+		Example: "global_defs {\n    router_id $NAME\n}\n",
+	},
+	{
+		Code: leftover, Severity: Hint, Title: "condition that guards nothing",
+		Explain: "A line that begins with @ is read only if the word behind it is the config id (option -i, else the host name). A line with nothing behind the condition is dropped, and so is one that begins with a placeholder that a template has left over.",
+		Fix:     "replace the placeholder, or write @id and the statement in one line",
+		Example: "global_defs {\n    @ROUTER_ID@\n}\n",
 	},
 }

@@ -20,6 +20,7 @@ const (
 	surplusWord
 	badValue
 	wrongPlace
+	slowSession
 )
 
 var valueRules = []Rule{
@@ -130,5 +131,11 @@ var valueRules = []Rule{
 		Explain: "The option is known, but not beside the others of its line or block. It is ignored.",
 		Fix:     "remove it, or change what it does not go with",
 		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT port 80\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: slowSession, Severity: Hint, Title: "BFD interval of more than ten seconds",
+		Explain: "The intervals of a bfd_instance are milliseconds. With one above 10000 it takes minutes until the loss of the neighbour is noticed; keepalived says so only in its log.",
+		Fix:     "write milliseconds: 1000 is one second",
+		Example: "bfd_instance B {\n    neighbor_ip 192.0.2.1\n    min_rx 30000\n}\n",
 	},
 }

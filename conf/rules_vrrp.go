@@ -22,6 +22,32 @@ const (
 	weightIgnored
 	weightClamped
 	loopback
+	strictReset
+	firstNotLocal
+	masterPreemptDelay
+	delayNoPreempt
+	ahWithIPv6
+	passwordAlone
+	peerTTLOrder
+	ttlNoPeers
+	groupWithPeers
+	skipCheckOff
+	badMAC
+	linkNameTaken
+	linkForeign
+	linkConflict
+	linkNoInterface
+	xmitBaseAlone
+	xmitBaseForced
+	ipvlanNoAddress
+	promoteWithLink
+	vrfWithInterface
+	trackNoSource
+	expiredPreempts
+	ownerIgnoreAlone
+	badKey
+	hmacDisabled
+	hmacReplaces
 )
 
 var vrrpRules = []Rule{
@@ -111,7 +137,7 @@ var vrrpRules = []Rule{
 	},
 	{
 		Code: masterNoPreempt, Severity: Warning, Class: ClassConfig, Title: "nopreempt with state MASTER",
-		Explain: "nopreempt needs a node that starts as BACKUP; the state is changed to BACKUP.",
+		Explain: "nopreempt needs a node that starts as BACKUP. nopreempt is dropped: this node takes the addresses back when it returns.",
 		Fix:     "write state BACKUP on all nodes of the pair",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    priority 150\n    state MASTER\n    nopreempt\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
@@ -144,5 +170,161 @@ var vrrpRules = []Rule{
 		Explain: "Adverts on lo reach no other node. The interface is ignored, so the instance has none.",
 		Fix:     "name the interface of the network that the nodes share",
 		Example: "vrrp_instance VI_1 {\n    interface lo\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: strictReset, Severity: Warning, Class: ClassConfig, Title: "strict mode does not allow the setting",
+		Explain: "vrrp_strict and strict_mode follow the RFC to the letter. The setting is put back to what the RFC says.",
+		Fix:     "remove the setting, or the strict mode",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    strict_mode on\n    preempt_delay 5\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: firstNotLocal, Severity: Error, Class: ClassConfig, Title: "first IPv6 address is not link-local",
+		Explain: "The RFC wants the first address of an IPv6 instance to be a link-local one, and strict mode insists on it.",
+		Fix:     "write an address of fe80::/10 as the first one",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    strict_mode on\n    virtual_ipaddress {\n        2001:db8::1\n    }\n}\n",
+	},
+	{
+		Code: masterPreemptDelay, Severity: Warning, Class: ClassConfig, Title: "preempt_delay of an instance that starts as MASTER",
+		Explain: "preempt_delay lets a node wait before it takes over. A node that starts as MASTER does not wait; the delay is dropped.",
+		Fix:     "write state BACKUP, or remove preempt_delay",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    priority 150\n    state MASTER\n    preempt_delay 5\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: delayNoPreempt, Severity: Warning, Class: ClassConfig, Title: "preempt_delay with nopreempt",
+		Explain: "An instance with nopreempt never takes over from a running master, so there is nothing to delay. The delay is dropped.",
+		Fix:     "remove one of the two",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    nopreempt\n    preempt_delay 5\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: ahWithIPv6, Severity: Error, Class: ClassConfig, Title: "auth_type AH with IPv6",
+		Explain: "AH is for IPv4 only. Adverts are sent and accepted without authentication.",
+		Fix:     "remove the block, or use auth_hmac",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    version 2\n    authentication {\n        auth_type AH\n        auth_pass secret\n    }\n    virtual_ipaddress {\n        fe80::1\n    }\n}\n",
+	},
+	{
+		Code: passwordAlone, Severity: Warning, Title: "auth_pass without auth_type",
+		Explain: "A password alone authenticates nothing: adverts are sent and accepted without it. keepalived does not say so.",
+		Fix:     "write auth_type PASS, or remove the block",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    authentication {\n        auth_pass secret\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: peerTTLOrder, Severity: Error, Class: ClassConfig, Title: "no TTL satisfies both limits of a peer",
+		Explain: "min_ttl is above max_ttl, so every packet of the peer is discarded: both nodes become master.",
+		Fix:     "write min_ttl no larger than max_ttl",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    unicast_peer {\n        10.0.0.2 min_ttl 5 max_ttl 3\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: ttlNoPeers, Severity: Warning, Class: ClassConfig, Title: "unicast_ttl without peers",
+		Explain: "Multicast adverts always have a TTL of 255. The setting is ignored.",
+		Fix:     "write unicast_peer with the addresses of the other nodes, or remove unicast_ttl",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    unicast_ttl 5\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: groupWithPeers, Severity: Warning, Class: ClassConfig, Title: "multicast group of a unicast instance",
+		Explain: "An instance with unicast peers sends no multicast. mcast_dst_ip is ignored.",
+		Fix:     "remove mcast_dst_ip, or the peers",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    mcast_dst_ip 224.0.0.50\n    unicast_peer {\n        10.0.0.2\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: skipCheckOff, Severity: Warning, Title: "skip_check_adv_addr cannot be switched off here",
+		Explain: "keepalived takes every boolean behind skip_check_adv_addr as on, and so does halbd: adverts of the known master are accepted whatever addresses they list.",
+		Fix:     "remove the line, and vrrp_skip_check_adv_addr from global_defs where that is set",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    skip_check_adv_addr off\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: badMAC, Severity: Error, Class: ClassConfig, Title: "MAC of use_vmac cannot be used",
+		Explain: "A MAC has 5 or 6 octets in hex with colons between; of 5 the VRID becomes the last one. It must not be a multicast address nor one of those that the RFC gives to VRRP. The word is ignored: the instance gets the MAC of the RFC.",
+		Fix:     "write a locally administered MAC such as 02:00:5e:00:01, or none",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_vmac vrrp.51 01:00:00:00:00:01\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: linkNameTaken, Severity: Error, Class: ClassConfig, Title: "interface name is used by two instances",
+		Explain: "Another instance makes an interface of this name already. The name is ignored and one is chosen.",
+		Fix:     "give each instance a name of its own, or none",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_vmac vmac0\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\nvrrp_instance VI_2 {\n    interface eth1\n    virtual_router_id 51\n    use_vmac vmac0\n    virtual_ipaddress {\n        10.0.1.1\n    }\n}\n",
+	},
+	{
+		Code: linkForeign, Severity: Error, Class: ClassConfig, Title: "interface of that name belongs to something else",
+		Explain: "The host has an interface of this name, and it is none that VRRP could have made. The name is ignored and one is chosen.",
+		Fix:     "write a name that no interface has",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_vmac eth1\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: linkConflict, Severity: Error, Title: "use_vmac and use_ipvlan in one instance",
+		Explain: "An instance runs on a macvlan or on an ipvlan. use_vmac is used and use_ipvlan is ignored; keepalived does not say so.",
+		Fix:     "remove one of the two",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_vmac\n    use_ipvlan 10.0.0.5\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: linkNoInterface, Severity: Error, Class: ClassConfig, Title: "use_vmac or use_ipvlan without an interface",
+		Explain: "A macvlan or an ipvlan is made on top of the interface of the instance, and there is none. The keyword is ignored.",
+		Fix:     "write interface NAME",
+		Example: "vrrp_instance VI_1 {\n    virtual_router_id 51\n    use_vmac\n    unicast_src_ip 10.0.0.3\n    unicast_peer {\n        10.0.0.2\n    }\n    virtual_ipaddress {\n        10.0.0.1 dev eth0\n    }\n}\n",
+	},
+	{
+		Code: xmitBaseAlone, Severity: Error, Class: ClassConfig, Title: "vmac_xmit_base without use_vmac",
+		Explain: "Without a VMAC adverts leave by the interface itself. The keyword is ignored.",
+		Fix:     "write use_vmac, or remove vmac_xmit_base",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    vmac_xmit_base\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: xmitBaseForced, Severity: Warning, Class: ClassConfig, Title: "unicast of a VMAC leaves by the base interface",
+		Explain: "Unicast adverts cannot be sent from a VMAC, whose MAC the switches must see on the master only. vmac_xmit_base is set.",
+		Fix:     "write vmac_xmit_base",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_vmac\n    unicast_peer {\n        10.0.0.2\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: ipvlanNoAddress, Severity: Error, Class: ClassConfig, Title: "IPv4 ipvlan without an address",
+		Explain: "An ipvlan of an IPv4 instance has no address to send adverts from. The instance stays in FAULT.",
+		Fix:     "write an address of the network behind use_ipvlan",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_ipvlan\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: promoteWithLink, Severity: Warning, Class: ClassConfig, Title: "promote_secondaries with a VMAC",
+		Explain: "The interface that VRRP makes has the flag anyway. The keyword is ignored.",
+		Fix:     "remove promote_secondaries",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    use_vmac\n    promote_secondaries\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: vrfWithInterface, Severity: Error, Class: ClassConfig, Title: "vrf together with interface",
+		Explain: "An instance with an interface is in that interface's VRF. vrf is ignored.",
+		Fix:     "remove vrf, or the interface of a unicast instance",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    vrf eth1\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: trackNoSource, Severity: Warning, Title: "track_src_ip without a source address",
+		Explain: "The instance has no configured source address, so nothing is tracked.",
+		Fix:     "write unicast_src_ip or mcast_src_ip, or remove track_src_ip",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    track_src_ip\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: expiredPreempts, Severity: Warning, Title: "timer_expired_backup without nopreempt",
+		Explain: "A master that steps down after a delay would take the mastership back at once. The keyword acts with nopreempt only.",
+		Fix:     "write nopreempt, or remove the keyword",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    timer_expired_backup\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: ownerIgnoreAlone, Severity: Hint, Title: "owner_ignore_adverts of an instance that is no owner",
+		Explain: "Only an instance with priority 255 ignores adverts with it.",
+		Fix:     "remove it, or write priority 255",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    owner_ignore_adverts\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: badKey, Severity: Error, Class: ClassConfig, Title: "key of auth_hmac cannot be used",
+		Explain: "A key has 32 to 64 bytes: as text, in hex behind hex:, or in a file behind file:. The key is ignored.",
+		Fix:     "write the number of the key and a key of 32 to 64 bytes; openssl rand -hex 32 makes one for hex:",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    auth_hmac {\n        key 1 too-short\n        key 2 0123456789abcdef0123456789abcdef\n        active_key 2\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: hmacDisabled, Severity: Error, Class: ClassConfig, Title: "auth_hmac without a key to sign with",
+		Explain: "auth_hmac needs keys and an active_key that is one of them. The block is ignored: adverts are sent and accepted without it.",
+		Fix:     "write active_key and the number of one of the keys",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    auth_hmac {\n        key 1 0123456789abcdef0123456789abcdef\n        active_key 2\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: hmacReplaces, Severity: Warning, Class: ClassConfig, Title: "authentication besides auth_hmac",
+		Explain: "auth_hmac takes the place of the authentication block, which is ignored.",
+		Fix:     "remove the authentication block",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    authentication {\n        auth_type PASS\n        auth_pass secret\n    }\n    auth_hmac {\n        key 1 0123456789abcdef0123456789abcdef\n        active_key 1\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 }

@@ -38,15 +38,6 @@ const (
 	List                // keyword, then a block whose lines are items (virtual_ipaddress)
 )
 
-// language is what the walker asks of the keyword table.
-type language interface {
-	// lookup finds a keyword in a block ("root", "vrrp_instance",
-	// "virtual_server/real_server/HTTP_GET/url", ...).
-	lookup(block, word string) (*Keyword, bool)
-	// nearest gives the known word of the block that is closest to an unknown one, or "".
-	nearest(block, word string) string
-}
-
 // handler receives what the walker finds, in file order.
 type handler interface {
 	statement(kw *Keyword, s Statement)
@@ -54,5 +45,6 @@ type handler interface {
 	// skipped (a second block of the same name).
 	open(kw *Keyword, s Statement) bool
 	item(kw *Keyword, s Statement)
-	close(kw *Keyword)
+	// close ends a block or list; pos is its }, or the end of the text.
+	close(kw *Keyword, pos Pos)
 }

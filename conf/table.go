@@ -1,8 +1,6 @@
 package conf
 
 import (
-	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -19,13 +17,16 @@ type Keyword struct {
 	Min, Max   string // "" when the value has no range
 	Default    string
 	Repeatable bool
-	Status     string // "current", "obsolete", "deprecated alias of X"; a row leaves out "current"
+	Status     string // "current", "obsolete", "deprecated alias of X", "halbd" for a word of halbd's own; a row leaves out "current"
 	Doc        string
 	Shape      Shape
 	Tolerant   bool // a missing argument is complained about and the statement ignored; keepalived ends at once for the others
 	Acts       bool // false: parsed and checked, but halbd does not act on it yet; its use draws one warning
 
 	index int                                        // in the table
+	top   string                                     // the block of the top level that it stands in
+	rest  string                                     // of Block, behind top and a slash
+	inner *blockTable                                // of the block that the keyword opens
 	words int                                        // the most that Args allows; -1: any number
 	value valueSpec                                  // what Args, Min and Max say about the first argument
 	set   func(b *builder, kw *Keyword, s Statement) // stores a statement, or opens a block
@@ -34,36 +35,18 @@ type Keyword struct {
 // Keywords returns every row of the language, in the order of the reference.
 func Keywords() []Keyword { return slices.Clone(keywordIndex().rows) }
 
-// WriteKeywordsJSON writes the language as a JSON list of objects.
-func WriteKeywordsJSON(w io.Writer) error {
-	type row struct {
-		Block      string `json:"block"`
-		Keyword    string `json:"keyword"`
-		Args       string `json:"args"`
-		Unit       string `json:"unit"`
-		Min        string `json:"min"`
-		Max        string `json:"max"`
-		Default    string `json:"default"`
-		Repeatable bool   `json:"repeatable"`
-		Status     string `json:"status"`
-		Doc        string `json:"doc"`
-		Acts       bool   `json:"acts"`
-	}
-	var rows []row
-	for _, k := range keywordIndex().rows {
-		rows = append(rows, row{k.Block, k.Name, k.Args, k.Unit, k.Min, k.Max, k.Default, k.Repeatable, k.Status, k.Doc, k.Acts})
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	return enc.Encode(rows)
-}
-
 // tableIndex finds rows by block and word. It is the language of the walker.
 type tableIndex struct {
 	rows   []Keyword
-	blocks map[string]map[string]*Keyword
-	words  map[string][]string // the words of a block, in table order
+	blocks map[string]*blockTable
+	root   *blockTable
+}
+
+// blockTable holds the keywords of one block.
+type blockTable struct {
+	path  string
+	rows  map[string]*Keyword
+	words []string // in table order
 }
 
 // keywordIndex builds the index at first use: a program that reads no
@@ -71,8 +54,9 @@ type tableIndex struct {
 var keywordIndex = sync.OnceValue(newTableIndex)
 
 func newTableIndex() *tableIndex {
-	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues)
-	t := &tableIndex{rows: rows, blocks: map[string]map[string]*Keyword{}, words: map[string][]string{}}
+	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues, tableHalbd)
+	t := &tableIndex{rows: rows, blocks: make(map[string]*blockTable, 128)}
+	t.root = t.block("root")
 	setters := allSetters()
 	for i := range rows {
 		k := &rows[i]
@@ -80,59 +64,37 @@ func newTableIndex() *tableIndex {
 			k.Status = "current"
 		}
 		k.index, k.words, k.value = i, mostWords(k.Args), parseValueSpec(k)
+		k.top, k.rest, _ = strings.Cut(k.Block, "/")
 		k.set = setters[setterKey{k.Block, k.Name}]
-		if t.blocks[k.Block] == nil {
-			t.blocks[k.Block] = map[string]*Keyword{}
+		home := t.block(k.Block)
+		home.rows[k.Name] = k
+		home.words = append(home.words, k.Name)
+		switch {
+		case k.Shape == Simple:
+		case home == t.root:
+			k.inner = t.block(k.Name)
+		default:
+			k.inner = t.block(k.Block + "/" + k.Name)
 		}
-		t.blocks[k.Block][k.Name] = k
-		t.words[k.Block] = append(t.words[k.Block], k.Name)
 	}
 	return t
 }
 
+// block gives the table of a block, an empty one at first.
+func (t *tableIndex) block(path string) *blockTable {
+	b := t.blocks[path]
+	if b == nil {
+		b = &blockTable{path: path, rows: map[string]*Keyword{}}
+		t.blocks[path] = b
+	}
+	return b
+}
+
 func (t *tableIndex) lookup(block, word string) (*Keyword, bool) {
-	k, ok := t.blocks[block][word]
+	b := t.blocks[block]
+	if b == nil {
+		return nil, false
+	}
+	k, ok := b.rows[word]
 	return k, ok
-}
-
-// nearest gives the word of the block with the smallest edit distance, as long
-// as that is small enough for the two to be the same word mistyped.
-func (t *tableIndex) nearest(block, word string) string {
-	best, limit := "", 1+len(word)/4
-	if len(word) > 64 {
-		return ""
-	}
-	for _, w := range t.words[block] {
-		if strings.HasPrefix(w, "<") {
-			continue // stands for any word
-		}
-		if d := editDistance(word, w); d <= limit {
-			best, limit = w, d-1
-		}
-	}
-	return best
-}
-
-// editDistance counts insertions, deletions, replacements and swaps of
-// neighbours that turn a into b.
-func editDistance(a, b string) int {
-	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], before[j-2]+1)
-			}
-		}
-		before, prev, cur = prev, cur, before
-	}
-	return prev[len(b)]
 }

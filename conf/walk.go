@@ -4,53 +4,55 @@ package conf
 // and hands them to the handler. A brace that belongs to an unknown word is
 // not understood, as in keepalived: its } closes the block around it.
 type walker struct {
-	lang   language
-	h      handler
-	blocks []openedBlock
-	wait   *waiting // a block's keyword whose { has not come yet
-	found  *Diagnostics
+	table   *tableIndex
+	h       handler
+	blocks  []openedBlock
+	wait    *Keyword  // a block's keyword whose { has not come yet
+	waiting Statement // of wait
+	found   *Diagnostics
+	outside outsider
 }
 
 // openedBlock is a block that a { has opened.
 type openedBlock struct {
-	path string
 	kw   *Keyword
 	skip bool // the handler does not want it: only braces are counted
 	deep int  // of a skipped block: braces inside
 }
 
-// waiting is a block's statement before its {.
-type waiting struct {
-	kw   *Keyword
-	stmt Statement
-}
-
-// path is the block that statements are looked up in.
-func (w *walker) path() string {
+// block is what statements are looked up in.
+func (w *walker) block() *blockTable {
 	if n := len(w.blocks); n > 0 {
-		return w.blocks[n-1].path
+		return w.blocks[n-1].kw.inner
 	}
-	return "root"
+	return w.table.root
 }
 
 // global reports whether the parent's own statements are read (root and
 // global_defs), where keepalived honours \# and \!.
 func (w *walker) global() bool {
-	if w.wait != nil && len(w.blocks) == 0 {
-		return w.wait.kw.Name == "global_defs"
+	switch {
+	case len(w.blocks) > 0:
+		return w.blocks[0].kw.Name == "global_defs"
+	case w.wait != nil:
+		return w.wait.Name == "global_defs"
 	}
-	return len(w.blocks) == 0 || w.blocks[0].path == "global_defs"
+	return true
 }
 
+// segment takes the next words or brace. pos is where it stands.
 func (w *walker) segment(pos Pos, s segment) {
-	pos.Column = s.col
 	switch s.brace {
 	case '{':
 		w.openBrace(pos)
+		w.outside.openBrace(w, pos)
 	case '}':
 		w.closeBrace(pos)
+		w.outside.closeBrace(w, pos)
 	default:
-		w.words(Statement{Pos: pos, Words: s.words})
+		stmt := Statement{Pos: pos, Words: s.words}
+		w.words(stmt)
+		w.outside.words(w, stmt)
 	}
 }
 
@@ -68,19 +70,15 @@ func (w *walker) openBrace(pos Pos) {
 
 // enter opens the block that waits for its brace.
 func (w *walker) enter() {
-	kw := w.wait.kw
-	path := kw.Name
-	if parent := w.path(); parent != "root" {
-		path = parent + "/" + kw.Name
-	}
-	ok := w.h.open(kw, w.wait.stmt)
-	w.blocks = append(w.blocks, openedBlock{path: path, kw: kw, skip: !ok})
+	kw := w.wait
 	w.wait = nil
+	ok := w.h.open(kw, w.waiting)
+	w.blocks = append(w.blocks, openedBlock{kw: kw, skip: !ok})
 }
 
 func (w *walker) closeBrace(pos Pos) {
 	if w.wait != nil {
-		w.missingBrace()
+		w.missingBrace(pos)
 	}
 	n := len(w.blocks)
 	if n == 0 {
@@ -94,57 +92,62 @@ func (w *walker) closeBrace(pos Pos) {
 	}
 	w.blocks = w.blocks[:n-1]
 	if !b.skip {
-		w.h.close(b.kw)
+		w.h.close(b.kw, pos)
 	}
 }
 
-// missingBrace opens a block whose { was forgotten: keepalived uses it all the same.
-func (w *walker) missingBrace() {
-	w.found.report(missingOpen, w.wait.stmt.Pos, "Missing '{' after '%s'", w.wait.kw.Name)
+// missingBrace opens a block whose { was forgotten: keepalived uses it all the
+// same. Like keepalived it blames the statement before which the { is missing.
+func (w *walker) missingBrace(pos Pos) {
+	d := w.found.report(missingOpen, pos, "Missing '{' before this: '%s' in line %d begins a block", w.wait.Name, w.waiting.Pos.Line)
+	d.fix("write '{' behind '%s' in line %d", lastWord(w.waiting), w.waiting.Pos.Line)
 	w.enter()
 }
 
+func lastWord(s Statement) string { return s.Words[len(s.Words)-1].Text }
+
 func (w *walker) words(s Statement) {
 	if w.wait != nil {
-		w.missingBrace()
+		w.missingBrace(s.Pos)
 	}
+	table := w.table.root
 	if n := len(w.blocks); n > 0 {
 		b := &w.blocks[n-1]
-		if b.skip {
+		switch {
+		case b.skip:
 			return
-		}
-		if b.kw.Shape == List {
+		case b.kw.Shape == List:
 			w.h.item(b.kw, s)
 			return
 		}
+		table = b.kw.inner
 	}
-	kw, ok := w.lang.lookup(w.path(), s.Keyword())
-	if !ok {
-		w.unknown(s)
-		return
-	}
-	if kw.Shape == Simple {
+	kw := table.rows[s.Words[0].Text]
+	switch {
+	case kw == nil:
+		w.unknown(table, s)
+	case kw.Shape == Simple:
 		w.h.statement(kw, s)
-		return
+	default:
+		w.wait, w.waiting = kw, s
 	}
-	w.wait = &waiting{kw, s}
 }
 
-func (w *walker) unknown(s Statement) {
+func (w *walker) unknown(table *blockTable, s Statement) {
 	where := ""
-	if p := w.path(); p != "root" {
-		where = " in " + p
+	if table != w.table.root {
+		where = " in " + table.path
 	}
 	d := w.found.report(unknownKeyword, s.Pos, "Unknown keyword '%s'%s - the line is skipped", s.Keyword(), where)
-	if near := w.lang.nearest(w.path(), s.Keyword()); near != "" {
-		d.fix("did you mean '%s'?", near)
+	if fix := w.table.suggest(table, s.Keyword()); fix != "" {
+		d.Fix = fix
 	}
 }
 
 // end closes what is still open at the end of the configuration.
 func (w *walker) end(pos Pos) {
 	if w.wait != nil {
-		w.missingBrace()
+		w.missingBrace(pos)
 	}
 	if n := len(w.blocks); n > 0 {
 		w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
@@ -153,7 +156,55 @@ func (w *walker) end(pos Pos) {
 		b := w.blocks[n-1]
 		w.blocks = w.blocks[:n-1]
 		if !b.skip {
-			w.h.close(b.kw)
+			w.h.close(b.kw, pos)
 		}
 	}
+}
+
+// outsider reads the file as those processes of keepalived read it that a
+// block is not for: from the block's { they count braces, up to its end.
+// Where the braces are in balance it agrees with the walker. Without the { of
+// a block these processes take its lines for words of the top level, and say so.
+type outsider struct {
+	deep int  // braces that are open
+	wait bool // a block's keyword has come, its { has not
+}
+
+func (o *outsider) openBrace(w *walker, pos Pos) {
+	if o.deep == 0 && !o.wait {
+		o.stray(w, pos, "{")
+		return
+	}
+	o.deep++
+	o.wait = false
+}
+
+func (o *outsider) closeBrace(w *walker, pos Pos) {
+	o.wait = false
+	if o.deep == 0 {
+		o.stray(w, pos, "}")
+		return
+	}
+	o.deep--
+}
+
+func (o *outsider) words(w *walker, s Statement) {
+	if o.deep > 0 {
+		return
+	}
+	kw := w.table.root.rows[s.Words[0].Text]
+	o.wait = kw != nil && kw.Shape != Simple
+	if kw == nil {
+		o.stray(w, s.Pos, s.Words[0].Text)
+	}
+}
+
+// stray complains once per line, unless the walker has something to say about it.
+func (o *outsider) stray(w *walker, pos Pos, text string) {
+	if n := len(*w.found); n > 0 {
+		if last := &(*w.found)[n-1].Pos; last.Line == pos.Line && last.File == pos.File {
+			return
+		}
+	}
+	w.found.report(outsideBlock, pos, "'%s' stands outside of every block for those who only count braces", text)
 }

@@ -35,7 +35,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	sched.Apply(&cfg.Global.Checker, "checker_", log)
 	kernel := opt.Kernel
 	if kernel == nil {
-		c, err := dial(ipvs.ReceiveBuffer(cfg.Global.LVSNetlinkCmdBuf), log)
+		c, err := dial(ipvs.ReceiveBuffer(int(cfg.Global.Buffers.LVSCommand.Bytes)), log)
 		if err != nil {
 			return err
 		}

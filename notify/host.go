@@ -27,6 +27,12 @@ func (SystemHost) InterfaceExists(name string) bool {
 	return err == nil
 }
 
+// DirectoryExists looks at the file system.
+func (SystemHost) DirectoryExists(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
 // LookupUser resolves an account of /etc/passwd, or a number.
 func (SystemHost) LookupUser(name string) (uid, gid uint32, err error) {
 	f, err := lookup("/etc/passwd", name, 4)

@@ -9,8 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -42,6 +42,7 @@ type parent struct {
 	log      *slog.Logger
 	cfg      *conf.Config
 	found    conf.Diagnostics // of the running configuration
+	summary  sync.Once        // of the start: what of it is not honoured
 	inbox    chan any
 	children map[role]*process
 	deaths   map[role]int // in a row, for the pause before a new start
@@ -147,17 +148,16 @@ func (p *parent) load() int {
 		p.log.Error("the configuration does not allow a start")
 		return status
 	}
+	if err := p.strictly(p.cfg, p.found); err != nil {
+		p.log.Error("the configuration does not allow a start: " + err.Error())
+		return statusConfig
+	}
 	return statusOK
 }
 
-// dumpConfig logs what the configuration means, defaults filled in, without passwords.
+// dumpConfig logs what the configuration means, defaults filled in, without passwords and keys.
 func (p *parent) dumpConfig() {
-	shown := *p.cfg
-	shown.Instances = slices.Clone(shown.Instances)
-	for i := range shown.Instances {
-		shown.Instances[i].AuthPass = nil
-	}
-	b, err := json.MarshalIndent(shown, "", "  ")
+	b, err := json.MarshalIndent(p.cfg.WithoutSecrets(), "", "  ")
 	if err != nil {
 		p.log.Error("dump of the configuration: " + err.Error())
 		return
@@ -181,16 +181,6 @@ func startStatus(found conf.Diagnostics) (status int, refused bool) {
 		return statusConfig, true
 	}
 	return statusOK, false
-}
-
-func (p *parent) logDiagnostics(found conf.Diagnostics) {
-	for _, d := range found {
-		if d.Severity == conf.Error {
-			p.log.Error(d.String())
-		} else {
-			p.log.Warn(d.String())
-		}
-	}
 }
 
 func (p *parent) setUmask() {
@@ -415,6 +405,7 @@ func (p *parent) checkReady() {
 
 func (p *parent) allReady() {
 	p.started()
+	p.summary.Do(p.reportHonoured)
 	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))
 }
 

@@ -64,6 +64,7 @@ func (p *parent) onLoaded(m loaded) {
 			p.log.Error("reload refused, the running configuration stays: " + err.Error())
 		} else {
 			p.log.Info("Reload finished")
+			p.reportHonoured()
 		}
 		daemon.SdNotify(false, daemon.SdNotifyReady)
 	}
@@ -77,10 +78,13 @@ func (p *parent) accept(m loaded) error {
 	if m.err != nil {
 		return m.err
 	}
-	fresh := newErrors(p.found, m.found)
+	fresh := m.found.NewErrors(p.found)
 	p.logDiagnostics(m.found)
 	if len(fresh) > 0 {
 		return fmt.Errorf("%d new error(s), the first is %s", len(fresh), fresh[0])
+	}
+	if err := p.strictly(m.cfg, m.found); err != nil {
+		return err
 	}
 	snapshots := map[role][]byte{}
 	for r := range p.children {
@@ -99,29 +103,6 @@ func (p *parent) accept(m loaded) error {
 	p.tracker.Reload(p.cfg)
 	debug.FreeOSMemory() // the old configuration and the text of the new one
 	return nil
-}
-
-// newErrors returns the errors of now that were not there before. Positions
-// move when a file is edited, so an error is known by its text.
-func newErrors(before, now conf.Diagnostics) conf.Diagnostics {
-	known := map[string]int{}
-	for _, d := range before {
-		if d.Severity == conf.Error {
-			known[d.Text]++
-		}
-	}
-	var fresh conf.Diagnostics
-	for _, d := range now {
-		if d.Severity != conf.Error {
-			continue
-		}
-		if known[d.Text] > 0 {
-			known[d.Text]--
-			continue
-		}
-		fresh = append(fresh, d)
-	}
-	return fresh
 }
 
 // encodeFor makes the snapshot for one child: the same configuration, without

@@ -54,30 +54,6 @@ func TestPIDPath(t *testing.T) {
 	}
 }
 
-func diag(sev conf.Severity, text string, line int) conf.Diagnostic {
-	return conf.Diagnostic{Severity: sev, Text: text, Class: conf.ClassConfig, Pos: conf.Pos{File: "f", Line: line}}
-}
-
-// A reload is judged by the errors that the running file did not have,
-// wherever they stand.
-func TestOnlyNewErrorsRefuseAReload(t *testing.T) {
-	running := conf.Diagnostics{diag(conf.Error, "a", 1), diag(conf.Warning, "w", 2)}
-	for name, tc := range map[string]struct {
-		now  conf.Diagnostics
-		want int
-	}{
-		"same error, moved":      {conf.Diagnostics{diag(conf.Error, "a", 9)}, 0},
-		"error gone":             {nil, 0},
-		"new warning":            {conf.Diagnostics{diag(conf.Error, "a", 1), diag(conf.Warning, "v", 2)}, 0},
-		"new error":              {conf.Diagnostics{diag(conf.Error, "a", 1), diag(conf.Error, "b", 2)}, 1},
-		"the same one once more": {conf.Diagnostics{diag(conf.Error, "a", 1), diag(conf.Error, "a", 2)}, 1},
-	} {
-		if got := newErrors(running, tc.now); len(got) != tc.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
-
 func TestStartStatus(t *testing.T) {
 	for name, tc := range map[string]struct {
 		d       conf.Diagnostic

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,21 +14,36 @@ import (
 	"halbd/supervise"
 )
 
-// errFound ends a command whose findings have been printed already.
-var errFound = errors.New("the configuration has errors")
+// errFound ends a command with status 1 whose findings have been printed already.
+var errFound = errors.New("something was found")
 
+// commands builds what halbd does besides being the daemon.
+func commands() *cobra.Command {
+	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
+		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
+	root.AddCommand(checkCommand(), explainCommand(), keywordsCommand(), configCommand())
+	return root
+}
+
+// isCommand tells a command from the words that keepalived takes and ignores.
 func isCommand(word string) bool {
+	if word == "" || strings.HasPrefix(word, "-") {
+		return false
+	}
 	switch word {
-	case "check", "keywords", "help", "completion", "__complete", "__completeNoDesc":
+	case "help", "completion", cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd:
 		return true
+	}
+	for _, c := range commands().Commands() {
+		if c.Name() == word {
+			return true
+		}
 	}
 	return false
 }
 
 func runCommand(args []string) int {
-	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
-		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
-	root.AddCommand(checkCommand(), keywordsCommand())
+	root := commands()
 	root.SetArgs(args)
 	err := root.Execute()
 	if err == nil {
@@ -38,56 +55,43 @@ func runCommand(args []string) int {
 	return 1
 }
 
-// checkCommand prints every diagnostic. Without --host it judges the file
-// alone, so that a pipeline far from the director gives the same answer.
-func checkCommand() *cobra.Command {
-	var host, strict bool
-	var id string
-	c := &cobra.Command{Use: "check FILE", Args: cobra.ExactArgs(1),
-		Short: "Print every diagnostic of a configuration file; non-zero if there is an error",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := supervise.Readable(args[0]); err != nil {
-				return err
-			}
-			opt := supervise.LoadOptions(id, strict)
-			if !host {
-				opt.Host = nil
-			}
-			_, found := conf.Load(args[0], opt)
-			for _, d := range found {
-				fmt.Fprintln(cmd.OutOrStdout(), d)
-			}
-			if found.HasErrors() {
-				return errFound
-			}
-			return nil
-		}}
-	c.Flags().BoolVar(&host, "host", false, "check interfaces, accounts and scripts of this host too")
-	c.Flags().BoolVarP(&strict, "all-config", "e", false, "a missing include file is an error")
-	c.Flags().StringVarP(&id, "config-id", "i", "", "id of @ID lines, default the host name up to the first dot")
-	return c
+// reading are the flags of every command that reads a configuration.
+type reading struct {
+	host, strictIncludes bool
+	id                   string
 }
 
-func keywordsCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{Use: "keywords", Args: cobra.NoArgs,
-		Short: "Print the keyword table and what acts on it",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			w := cmd.OutOrStdout()
-			if asJSON {
-				return conf.WriteKeywordsJSON(w)
-			}
-			for _, k := range conf.Keywords() {
-				state := "acts"
-				if !k.Acts {
-					state = "-"
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Block, k.Name, k.Args, state)
-			}
-			return nil
-		}}
-	c.Flags().BoolVar(&asJSON, "json", false, "as a list of objects")
-	return c
+func (r *reading) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&r.host, "host", false, "look at interfaces, accounts and scripts of this host too")
+	c.Flags().BoolVarP(&r.strictIncludes, "all-config", "e", false, "a missing include file is an error")
+	c.Flags().StringVarP(&r.id, "config-id", "i", "", "id of @ID lines, default the host name up to the first dot")
+}
+
+func (r *reading) options() conf.Options {
+	opt := supervise.LoadOptions(r.id, r.strictIncludes)
+	if !r.host {
+		opt.Host = nil
+	}
+	return opt
+}
+
+// load reads a file. Without --host it judges the file alone, so that a
+// pipeline far from the director gives the same answer.
+func (r *reading) load(path string) (*conf.Config, conf.Diagnostics, error) {
+	return r.loadWith(path, r.options())
+}
+
+func (r *reading) loadWith(path string, opt conf.Options) (*conf.Config, conf.Diagnostics, error) {
+	if err := supervise.Readable(path); err != nil {
+		return nil, nil, err
+	}
+	cfg, found := conf.Load(path, opt)
+	return cfg, found, nil
+}
+
+// file completes names of configuration files.
+func file(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"conf"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // testConfig is -t: keepalived's output and exit status, except that a main
@@ -111,12 +115,14 @@ func (r *request) testConfig() int {
 		fmt.Fprintln(out, err)
 		return int(conf.ClassFatal)
 	}
-	_, found := conf.Load(path, supervise.LoadOptions(r.ConfigID, r.StrictIncludes))
+	debug.SetGCPercent(400) // the process ends when the file is read: less collecting, and still far from 300 MB
+	cfg, found := conf.Load(path, supervise.LoadOptions(r.ConfigID, r.StrictIncludes))
 	for _, d := range found {
 		fmt.Fprintln(out, d.Keepalived(path))
 	}
 	status := found.ExitStatus()
-	if status < int(conf.ClassConfig) && len(r.Complaints) > 0 {
+	strict := r.Strict || cfg.Global.StrictConfig
+	if status < int(conf.ClassConfig) && (len(r.Complaints) > 0 || strict && len(found.NotHonoured()) > 0) {
 		status = int(conf.ClassConfig)
 	}
 	return status

@@ -69,6 +69,7 @@ func (r *request) options() []option {
 		{'m', "core-dump", none, "", "allow core dumps", idle("-m: a Go program leaves a trace in the log, not a core file")},
 		{'M', "core-dump-pattern", optional, "PATTERN", "allow core dumps", idle("-M: a Go program leaves a trace in the log, not a core file")},
 		{'e', "all-config", none, "", "a missing include or configuration file is an error", flag(&r.StrictIncludes)},
+		{0, "strict", none, "", "refuse a configuration of which something is not honoured", flag(&r.Strict)},
 		{'i', "config-id", required, "ID", "id of @ID lines, default the host name up to the first dot", text(&r.ConfigID)},
 		{0, "ignore-sigint", none, "", "ignore the INT signal", flag(&r.IgnoreINT)},
 		{0, "signum", required, "NAME", "print the number of signal RELOAD, STOP, DATA, STATS, STATS_CLEAR or JSON", func(v string) error {

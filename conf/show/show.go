@@ -17,6 +17,10 @@ import (
 func Write(w io.Writer, c *conf.Config) error {
 	p := &printer{}
 	p.global(&c.Global)
+	p.trackers(c)
+	p.groups(c)
+	p.instances(c)
+	p.servers(c)
 	_, err := w.Write(p.text.Bytes())
 	return err
 }

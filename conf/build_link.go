@@ -1,0 +1,266 @@
+package conf
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// setVMAC reads use_vmac and its options.
+func setVMAC(b *builder, kw *Keyword, s Statement) {
+	if b.inst.VMAC != nil {
+		b.report(alreadySet, s.Pos, "(%s) use_vmac is given twice - both lines count", b.inst.Name).unnoticed()
+	} else {
+		b.inst.VMAC = &VMAC{}
+	}
+	v := b.inst.VMAC
+	for i := 1; i < len(s.Words); i++ {
+		switch word := s.Words[i].Text; {
+		case word == "netlink_notify_msg":
+			v.Notify = true
+		case strings.Contains(word, ":"):
+			b.setMAC(s, i)
+		default:
+			i = b.linkOption(kw, s, i, &v.Name, &v.Group)
+		}
+	}
+}
+
+// setIPVLAN reads use_ipvlan and its options.
+func setIPVLAN(b *builder, kw *Keyword, s Statement) {
+	if b.inst.IPVLAN != nil {
+		b.report(alreadySet, s.Pos, "(%s) use_ipvlan already specified - ignoring this one", b.inst.Name)
+		return
+	}
+	v := &IPVLAN{}
+	b.inst.IPVLAN = v
+	for i := 1; i < len(s.Words); i++ {
+		word := s.Words[i].Text
+		host, _, _ := strings.Cut(word, "/")
+		_, err := parseAddr(host)
+		switch _, isMode := b.table.lookup("vrrp_instance/use_ipvlan/option", word); {
+		case err == nil || strings.Contains(word, ":"):
+			b.setLinkAddress(v, s, i)
+		case isMode && word != "name" && word != "group":
+			if v.Mode != "" {
+				b.report(alreadySet, s.PosOf(i), "(%s) ipvlan type already specified - ignoring '%s'", b.inst.Name, word)
+				continue
+			}
+			v.Mode = IPVLANMode(word)
+		default:
+			i = b.linkOption(kw, s, i, &v.Name, &v.Group)
+		}
+	}
+	if v.Mode == "" {
+		v.Mode = IPVLANBridge
+	}
+}
+
+// linkOption reads what use_vmac and use_ipvlan share: [name] <ifname> and
+// group <id|name>. It gives the index of the last word that it took.
+func (b *builder) linkOption(kw *Keyword, s Statement, i int, name *string, group *uint32) int {
+	word := s.Words[i].Text
+	if word == "name" || word == "group" {
+		if i+1 >= len(s.Words) {
+			b.report(missingValue, s.PosOf(i), "(%s) %s: %s is missing its value - ignoring", b.inst.Name, kw.Name, word)
+			return i
+		}
+		i++
+	}
+	if word == "group" {
+		b.linkGroup(s, i, group)
+		return i
+	}
+	if *name != "" {
+		b.report(alreadySet, s.PosOf(i), "(%s) %s: interface name already specified as %s - ignoring '%s'", b.inst.Name, kw.Name, *name, s.Words[i].Text)
+		return i
+	}
+	if b.usableLinkName(kw, s, i) {
+		*name = s.Words[i].Text
+		b.links[*name] = b.inst.Name
+	}
+	return i
+}
+
+// usableLinkName judges the name of an interface that the instance is to make.
+func (b *builder) usableLinkName(kw *Keyword, s Statement, i int) bool {
+	name := s.Words[i].Text
+	host, asks := b.opt.Host.(LinkHost)
+	switch {
+	case len(name) > maxLinkName:
+		b.report(longName, s.PosOf(i), "(%s) %s: interface name '%s' has more than %d bytes - ignoring the name", b.inst.Name, kw.Name, name, maxLinkName)
+	case name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/: \t\n\v\f\r"):
+		b.report(badValue, s.PosOf(i), "(%s) %s: interface name '%s' has characters that the kernel does not take - ignoring the name", b.inst.Name, kw.Name, name)
+	case b.links[name] != "":
+		b.report(linkNameTaken, s.PosOf(i), "(%s) VRRP instance %s is already using %s - ignoring the name", b.inst.Name, b.links[name], name)
+	case asks && b.opt.Host.InterfaceExists(name) && !host.ReusableLink(name, kw.Name == "use_ipvlan"):
+		b.report(linkForeign, s.PosOf(i), "(%s) %s: interface %s already exists and is none that the instance may take over - ignoring the name", b.inst.Name, kw.Name, name)
+	default:
+		return true
+	}
+	return false
+}
+
+// maxLinkName is the kernel's limit of an interface name in bytes.
+const maxLinkName = 15
+
+// linkGroup reads the group of a link: a number, or the kernel's own name of group 0.
+func (b *builder) linkGroup(s Statement, i int, group *uint32) {
+	word := s.Words[i].Text
+	if word == "default" {
+		*group = 0
+		return
+	}
+	v := valueSpec{kind: valueUint, high: math.MaxInt32}
+	if _, n, ok := b.numberArg("group", v, s, i); ok {
+		*group = uint32(n)
+	}
+}
+
+// setMAC reads a MAC of 5 or 6 octets. Of 5 the VRID becomes the last one,
+// which finish adds.
+func (b *builder) setMAC(s Statement, i int) {
+	word := s.Words[i].Text
+	octets, err := parseMAC(word)
+	switch {
+	case b.inst.mac != nil:
+		b.report(alreadySet, s.PosOf(i), "(%s) use_vmac: a MAC is there already - ignoring %s", b.inst.Name, word).unnoticed()
+	case err != nil:
+		b.report(badMAC, s.PosOf(i), "(%s) use_vmac: '%s' is no MAC: %v - ignoring", b.inst.Name, word, err)
+	case octets[0]&1 != 0:
+		b.report(badMAC, s.PosOf(i), "(%s) use_vmac: %s is a multicast address - ignoring", b.inst.Name, word)
+	case [4]byte(octets) == [4]byte{0, 0, 0x5e, 0} && (octets[4] == 1 || octets[4] == 2):
+		b.report(badMAC, s.PosOf(i), "(%s) use_vmac: %s is in the range that RFC 5798 gives to routers of their own VRID - ignoring", b.inst.Name, word)
+	default:
+		if len(octets) > 6 {
+			b.report(badMAC, s.PosOf(i), "(%s) use_vmac: MAC %s has more than six octets - using the first six", b.inst.Name, word).unnoticed()
+			octets = octets[:6]
+		}
+		b.inst.mac = octets
+	}
+}
+
+// parseMAC reads at least five octets of one or two hex digits.
+func parseMAC(word string) ([]byte, error) {
+	var octets []byte
+	for part := range strings.SplitSeq(word, ":") {
+		n, err := strconv.ParseUint(part, 16, 8)
+		if err != nil || len(part) > 2 {
+			return nil, fmt.Errorf("'%s' is no octet in hex", part)
+		}
+		octets = append(octets, byte(n))
+	}
+	if len(octets) < 5 {
+		return nil, fmt.Errorf("%d octets, 5 or 6 are needed", len(octets))
+	}
+	return octets, nil
+}
+
+func (b *builder) setLinkAddress(v *IPVLAN, s Statement, i int) {
+	word := s.Words[i].Text
+	p, err := netip.ParsePrefix(word)
+	if a, e := parseAddr(word); e == nil {
+		p, err = netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	switch {
+	case v.Address.IsValid():
+		b.report(alreadySet, s.PosOf(i), "(%s) ipvlan address already specified - ignoring '%s'", b.inst.Name, word)
+	case err != nil:
+		b.report(badAddress, s.PosOf(i), "(%s) use_ipvlan: '%s' is no address - ignoring", b.inst.Name, word)
+	case !b.inst.sameFamily(p.Addr()):
+		b.report(wrongFamily, s.PosOf(i), "(%s) use_ipvlan: address %s is not of the instance's family - ignoring", b.inst.Name, word)
+	default:
+		v.Address = p
+	}
+}
+
+// setVRF reads vrf, which is for instances without an interface.
+func setVRF(b *builder, _ *Keyword, s Statement) {
+	name := s.Words[1].Text
+	switch {
+	case len(name) > maxLinkName:
+		b.report(longName, s.PosOf(1), "(%s) VRF interface name '%s' too long - ignoring", b.inst.Name, name)
+	case b.inst.hasInterface:
+		b.report(vrfWithInterface, s.Pos, "(%s) vrf and interface cannot be combined - ignoring vrf", b.inst.Name)
+	default:
+		b.inst.VRF = name
+	}
+}
+
+// finishLinks settles what concerns the interface that an instance makes.
+func (b *builder) finishLinks(i *rawInstance, strict bool) {
+	if i.VRF != "" && i.hasInterface {
+		b.report(vrfWithInterface, i.place("vrf"), "(%s) vrf can only be specified without interface - clearing", i.Name)
+		i.VRF = ""
+	}
+	if i.VRF != "" {
+		b.wantInterface(i.place("vrf"), i.VRF, "the VRF of vrrp_instance "+i.Name)
+	}
+	if i.IPVLAN != nil && i.Family == IPv4 && !i.IPVLAN.Address.IsValid() {
+		b.report(ipvlanNoAddress, i.place("use_ipvlan"), "(%s) an IPv4 ipvlan needs an address - the instance stays in FAULT", i.Name)
+	}
+	if i.VMAC != nil && i.IPVLAN != nil {
+		b.report(linkConflict, i.place("use_ipvlan"), "(%s) use_vmac and use_ipvlan exclude each other - ignoring use_ipvlan", i.Name)
+		i.IPVLAN = nil
+	}
+	b.finishXmitBase(i, strict)
+	if i.PromoteSecondary && (i.VMAC != nil || i.IPVLAN != nil) {
+		b.report(promoteWithLink, i.place("promote_secondaries"), "(%s) promote_secondaries is set for VMACs anyway - ignoring", i.Name)
+		i.PromoteSecondary = false
+	}
+	if len(i.mac) == 5 && i.VMAC != nil {
+		i.mac = append(i.mac, i.VRID)
+	}
+	if len(i.mac) == 6 && i.VMAC != nil {
+		i.VMAC.MAC = fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", i.mac[0], i.mac[1], i.mac[2], i.mac[3], i.mac[4], i.mac[5])
+	}
+}
+
+// finishXmitBase settles what vmac_xmit_base may not be combined with.
+func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
+	switch {
+	case i.XmitBase && i.VMAC == nil:
+		b.report(xmitBaseAlone, i.place("vmac_xmit_base"), "(%s) vmac_xmit_base is only valid with use_vmac - ignoring", i.Name)
+		i.XmitBase = false
+	case i.XmitBase && strict:
+		b.report(strictReset, i.place("vmac_xmit_base"), "(%s) vmac_xmit_base is incompatible with strict mode - resetting", i.Name)
+		i.XmitBase = false
+	}
+}
+
+// finishLinkNames names the interfaces that were not named: PREFIX.VRID, with
+// a number behind the prefix where another instance has that.
+func (b *builder) finishLinkNames() {
+	next := map[uint8]int{} // by VRID: the first number that may be free
+	for _, i := range b.insts {
+		var name *string
+		switch {
+		case i.VMAC != nil:
+			name = &i.VMAC.Name
+		case i.IPVLAN != nil:
+			name = &i.IPVLAN.Name
+		}
+		if name == nil || *name != "" {
+			continue
+		}
+		*name = b.freeLinkName(i, next)
+		b.links[*name] = i.Name
+	}
+}
+
+// linkPrefix is what generated names begin with unless vmac_prefix is given.
+const linkPrefix = "vrrp"
+
+func (b *builder) freeLinkName(i *rawInstance, next map[uint8]int) string {
+	name := fmt.Sprintf("%s.%d", linkPrefix, i.VRID)
+	if b.links[name] != "" && i.Family == IPv6 {
+		name = fmt.Sprintf("%s6.%d", linkPrefix, i.VRID)
+	}
+	for b.links[name] != "" {
+		next[i.VRID]++
+		name = fmt.Sprintf("%s%d.%d", linkPrefix, next[i.VRID], i.VRID)
+	}
+	return name
+}

@@ -1,0 +1,158 @@
+package conf
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// reviewInstance looks at one instance by itself.
+func (b *builder) reviewInstance(i *rawInstance) {
+	if i.state == "MASTER" && !i.priority.set {
+		b.report(ownerByState, i.pos, "(%s) state MASTER without a priority makes the instance the owner of its addresses, with priority 255", i.Name)
+	}
+	if i.Unicast && !i.Source.IsValid() {
+		b.report(unicastNoSource, i.pos, "(%s) unicast adverts have no fixed source: the primary address of %s is used", i.Name, i.Interface)
+	}
+	for _, p := range i.UnicastPeers {
+		if p.Addr == i.Source {
+			b.report(peerIsSelf, i.pos, "(%s) unicast_peer %s is the instance's own unicast_src_ip", i.Name, p.Addr)
+		}
+	}
+	if most := advertRoom(i.Version, i.Family); len(i.vips) > most {
+		b.report(tooManyAddresses, i.vips[most].pos, "(%s) %d addresses do not fit into an advert, which has room for %d", i.Name, len(i.vips), most)
+	}
+	if i.NoAccept && i.strict.or(b.global.strict) {
+		b.report(strictBlocksAccess, i.pos, "(%s) in strict mode the addresses do not answer while the instance is master", i.Name)
+	}
+	b.reviewWeights(i)
+}
+
+// advertRoom is the largest number of addresses in an advert: its counter has
+// one byte, and an Ethernet frame 1500.
+func advertRoom(version uint8, f Family) int {
+	const frame, header = 1500, 8
+	switch {
+	case f == IPv6:
+		return (frame - 40 - header) / 16
+	case version == 2:
+		return min(255, (frame-20-header-8)/4)
+	}
+	return min(255, (frame-20-header)/4)
+}
+
+// reviewWeights looks for weights that change nothing.
+func (b *builder) reviewWeights(i *rawInstance) {
+	weighted := i.weighted()
+	for _, t := range weighted {
+		if effective(i.Priority, 0) == effective(i.Priority, t.change()) {
+			b.report(weightWithoutRoom, t.pos, "(%s) weight %d of %s changes nothing: from priority %d the effective priority stays %d", i.Name, t.Weight, t.Name, i.Priority, effective(i.Priority, 0))
+		}
+	}
+	if i.NoPreempt && len(weighted) > 0 {
+		t := weighted[0]
+		b.report(weightNoPreempt, t.pos, "(%s) weight %d of %s moves nothing while the other nodes have nopreempt too", i.Name, t.Weight, t.Name)
+	}
+}
+
+// reviewReach compares the weights with the priorities of the other nodes.
+func (b *builder) reviewReach(i *rawInstance, peers func() []*Config) {
+	weighted := i.weighted()
+	if len(weighted) == 0 || len(i.track.files) > 0 { // a file's value has no bounds
+		return
+	}
+	worst := 0
+	for _, t := range weighted {
+		worst += min(0, t.change())
+	}
+	for _, p := range peers() {
+		peer := sameRouter(p, &i.Instance)
+		if peer == nil || peer.Priority >= i.Priority || peer.Priority == 255 || i.Priority == 255 {
+			continue
+		}
+		if best := peer.best(); effective(i.Priority, worst) > best {
+			b.report(weightOutOfReach, weighted[0].pos, "(%s) no failure of a weighted tracker moves the addresses: the priority falls from %d to %d at most, and the other node has %d", i.Name, i.Priority, effective(i.Priority, worst), best)
+			return
+		}
+	}
+}
+
+// sameRouter finds the instance of another node that speaks for the same virtual router.
+func sameRouter(c *Config, i *Instance) *Instance {
+	n := slices.IndexFunc(c.Instances, func(o Instance) bool { return o.VRID == i.VRID && o.Family == i.Family && o.Interface == i.Interface })
+	if n < 0 {
+		n = slices.IndexFunc(c.Instances, func(o Instance) bool { return o.VRID == i.VRID && o.Family == i.Family && o.Name == i.Name })
+	}
+	if n < 0 {
+		return nil
+	}
+	return &c.Instances[n]
+}
+
+// best is the highest effective priority that an instance can have.
+func (i *Instance) best() int {
+	sum := 0
+	for _, t := range slices.Concat(i.Track.Interfaces, i.Track.Scripts) {
+		sum += max(0, t.change())
+	}
+	return effective(i.Priority, sum)
+}
+
+// effective is a priority after the changes by trackers (contracts 4.8).
+func effective(priority uint8, change int) int { return min(max(int(priority)+change, 1), 254) }
+
+// change is what a tracker adds to the priority in one of its states; in the other it adds nothing.
+func (t Track) change() int {
+	if t.Reverse {
+		return -t.Weight
+	}
+	return t.Weight
+}
+
+// weighted lists the trackers with a weight that the instance kept.
+func (i *rawInstance) weighted() []rawTrack {
+	var out []rawTrack
+	kept := slices.Concat(i.Track.Interfaces, i.Track.Scripts)
+	for _, t := range slices.Concat(i.track.interfaces, i.track.scripts) {
+		if t.Weight != 0 && slices.Contains(kept, t.Track) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// reviewGroup looks at the members of a sync group together.
+func (b *builder) reviewGroup(g *rawGroup) {
+	for n, name := range g.Members {
+		first, i := b.instOf[g.Members[0]], b.instOf[name]
+		if n > 0 && i.Priority != first.Priority {
+			b.report(unevenGroup, g.pos, "sync group %s: %s has priority %d and %s has %d", g.Name, first.Name, first.Priority, i.Name, i.Priority)
+			return
+		}
+	}
+}
+
+// reviewAddresses looks for addresses that two objects hold.
+func (b *builder) reviewAddresses() {
+	type place struct {
+		iface string
+		addr  netip.Addr
+	}
+	held := map[place]string{}
+	look := func(owner string, list []Address, raw []rawAddress) {
+		for n, a := range list {
+			p := place{a.Interface, a.Prefix.Addr()}
+			if first, taken := held[p]; taken && first != owner {
+				b.report(addressTwice, raw[n].pos, "address %s on %s belongs to %s and to %s: when one lets it go the other loses it", p.addr, p.iface, first, owner)
+				continue
+			}
+			held[p] = owner
+		}
+	}
+	if len(b.cfg.StaticAddresses) == len(b.statics) {
+		look("static_ipaddress", b.cfg.StaticAddresses, b.statics)
+	}
+	for _, i := range b.insts {
+		look(i.Name, i.Addresses, i.vips)
+		look(i.Name, i.Excluded, i.excluded)
+	}
+}
