@@ -54,9 +54,9 @@ func (f *statementFinder) item(kw *Keyword, s Statement) {
 	f.handler.item(kw, s)
 }
 
-func (f *statementFinder) close(kw *Keyword) {
+func (f *statementFinder) close(kw *Keyword, at Pos) {
 	f.around = f.around[:len(f.around)-1]
-	f.handler.close(kw)
+	f.handler.close(kw, at)
 }
 
 func statementsOf(path string, opt Options) []foundStatement {
@@ -114,6 +114,7 @@ type mutation struct {
 	text   string
 	later  bool     // found at the line or after it, not just there
 	naming []string // the message names one of these
+	next   bool     // or it is about the next statement, whatever it names
 }
 
 // A mistake in a real file is found where it is: a misspelt keyword, a name
@@ -142,9 +143,17 @@ func tryMutation(t *testing.T, f *mutableFile, m mutation) {
 		t.Fatal(err)
 	}
 	_, ds := Load(path, mutationOptions())
+	end := m.line
+	for end > 1 && strings.TrimSpace(strings.Join(lines[end-1:], "")) == "" {
+		end-- // the text ends before the line
+	}
+	next := m.line
+	for next < len(lines) && (next == m.line || strings.Trim(cutComment(lines[next-1], false), " \t\r") == "") {
+		next++
+	}
 	for _, d := range ds {
-		there := d.Pos.Line == m.line || m.later && d.Pos.Line > m.line
-		names := len(m.naming) == 0 || slices.ContainsFunc(m.naming, func(s string) bool { return strings.Contains(d.Text, s) })
+		there := d.Pos.Line == m.line || m.later && d.Pos.Line >= end
+		names := len(m.naming) == 0 || slices.ContainsFunc(m.naming, func(s string) bool { return strings.Contains(d.Text, s) }) || m.next && d.Pos.Line == next
 		if there && names && d.Severity >= Warning && !f.known[diagnosticKey(d)] {
 			return
 		}
@@ -238,7 +247,7 @@ func exceed(rng *rand.Rand, f *mutableFile) (mutation, bool) {
 
 // loseBrace takes one brace away. Without its { a block is complained about at
 // its keyword; without its } it is open until a line that cannot be in it, or
-// until the end.
+// until the end. In a list the next statement is taken for an item.
 func loseBrace(rng *rand.Rand, f *mutableFile) (mutation, bool) {
 	s, ok := pick(rng, f, 0, func(s foundStatement) bool { return !s.item && s.kw.Shape != Simple })
 	if !ok {
@@ -250,12 +259,12 @@ func loseBrace(rng *rand.Rand, f *mutableFile) (mutation, bool) {
 		if !strings.HasSuffix(line, "{") {
 			return mutation{}, false
 		}
-		return mutation{what: "lost {", line: s.Pos.Line, text: strings.TrimSuffix(line, "{"), naming: names}, true
+		return mutation{what: "lost {", line: s.Pos.Line, text: strings.TrimSuffix(line, "{"), later: true, naming: names}, true
 	}
 	for n := s.Pos.Line; n < len(f.lines); n++ {
 		line := f.lines[n]
 		if strings.TrimSpace(line) == "}" && indentation(line) == indentation(f.lines[s.Pos.Line-1]) {
-			return mutation{what: "lost } of " + s.kw.Name, line: n + 1, later: true, naming: names}, true
+			return mutation{what: "lost } of " + s.kw.Name, line: n + 1, later: true, naming: names, next: s.kw.Shape == List}, true
 		}
 		if strings.ContainsAny(line, "{}#!\"") && indentation(line) <= indentation(f.lines[s.Pos.Line-1]) {
 			break // not written so that the block's end can be seen

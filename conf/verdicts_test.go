@@ -23,9 +23,14 @@ const (
 	crashes = 128
 )
 
+// keepalivedRows are the rows of the language that keepalived knows.
+func keepalivedRows() []Keyword {
+	return slices.DeleteFunc(Keywords(), func(k Keyword) bool { return k.Status == statusHalbd })
+}
+
 func rowCases() []rowcases.Case {
 	var rows []rowcases.Row
-	for _, k := range Keywords() {
+	for _, k := range keepalivedRows() {
 		rows = append(rows, rowcases.Row{Block: k.Block, Name: k.Name, Args: k.Args, Min: k.Min, Max: k.Max})
 	}
 	return rowcases.All(rows)
@@ -56,7 +61,7 @@ func TestEveryRowHasACase(t *testing.T) {
 	for _, c := range rowCases() {
 		has[c.Key()] = true
 	}
-	for _, k := range Keywords() {
+	for _, k := range keepalivedRows() {
 		if !has[k.Block+"\t"+k.Name] {
 			t.Errorf("%s %s has none", k.Block, k.Name)
 		}
