@@ -36,6 +36,7 @@ type builder struct {
 	written  []writing // by row: where a keyword was given last
 	blocks   []int     // serial numbers of the open blocks
 	serial   int
+	rawRouting
 
 	processes []*rawProcess
 	processOf map[string]*rawProcess
@@ -90,6 +91,7 @@ func allSetters() map[setterKey]setter {
 	add("track_file", fileSetters())
 	add("vrrp_track_file", fileSetters())
 	add("vrrp_sync_group", groupSetters())
+	add("track_group", trackGroupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
 	add("vrrp_instance/auth_hmac", hmacSetters())
@@ -122,6 +124,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
+	}
+	if kw.Block == "track_group" {
+		b.openTrackMembers(s)
 	}
 	switch {
 	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):

@@ -66,6 +66,9 @@ func rootSetters() blockSetters {
 			}
 		},
 		"static_ipaddress":         addStaticAddress,
+		"static_routes":            addStaticRoute,
+		"static_rules":             addStaticRule,
+		"track_group":              openTrackGroup,
 		"vrrp_script":              openScript,
 		"vrrp_track_process":       openProcess,
 		"bfd_instance":             openBFD,

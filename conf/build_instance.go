@@ -42,6 +42,8 @@ type rawInstance struct {
 	lowerRepeat    maybe[int]
 	downAdverts    maybe[int]
 	vips, excluded []rawAddress
+	routes         []rawRoute
+	rules          []rawRule
 	seen           map[netip.Prefix]bool
 	peers          map[netip.Addr]bool
 	track          rawTracking
@@ -115,6 +117,8 @@ func instanceSetters() blockSetters {
 		"track_src_ip":               setTrue(func(b *builder) *bool { return &b.inst.TrackSource }),
 		"virtual_ipaddress":          addVIP,
 		"virtual_ipaddress_excluded": addExcluded,
+		"virtual_routes":             addVirtualRoute,
+		"virtual_rules":              addVirtualRule,
 		"no_virtual_ipaddress":       setTrue(func(b *builder) *bool { return &b.inst.noVIPs }),
 		"v3_checksum_as_v2":          setMaybeBool(func(b *builder) *maybe[bool] { return &b.inst.checksumAsV2 }),
 		"skip_check_adv_addr":        setSkipCheck,

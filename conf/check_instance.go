@@ -50,6 +50,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	}
 	i.Notify.PriorityChange = i.prioChanges.or(inherited)
 	b.finishAddresses(i, strict)
+	i.Routes, i.Rules = b.finishRoutes(i.routes), b.finishRules(i.rules)
 	b.finishTracking(i)
 }
 

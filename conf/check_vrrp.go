@@ -9,6 +9,7 @@ func (b *builder) finish() {
 	b.finishBFDs()
 	b.finishLinkLists()
 	b.finishStatics()
+	b.finishTrackGroups()
 	b.finishGroups()
 	for _, i := range b.insts {
 		b.finishInstance(i)
