@@ -136,17 +136,17 @@ func disagreement(c rowcases.Case, want rowcases.Record, ds Diagnostics) string 
 		return ""
 	}
 	if status != want.Status {
-		return fmt.Sprintf("status %d, keepalived %s has %d (lines %v)", status, want.Source, want.Status, absolute(c, want))
+		return fmt.Sprintf("status %d, keepalived %s has %d (lines %v)", status, want.Source, want.Status, fileLine(c, want))
 	}
-	for _, line := range absolute(c, want) {
-		if !slices.ContainsFunc(ds, func(d Diagnostic) bool { return d.Pos.Line == line }) {
-			return fmt.Sprintf("line %d is not named, keepalived %s names %v", line, want.Source, absolute(c, want))
+	for _, line := range fileLine(c, want) {
+		if !slices.ContainsFunc(ds, func(d Diagnostic) bool { return d.Pos.Line == line || d.End == line }) {
+			return fmt.Sprintf("line %d is not named, keepalived %s names %v", line, want.Source, fileLine(c, want))
 		}
 	}
 	return ""
 }
 
-func absolute(c rowcases.Case, r rowcases.Record) []int {
+func fileLine(c rowcases.Case, r rowcases.Record) []int {
 	var lines []int
 	for _, n := range r.Lines {
 		lines = append(lines, c.Line+n)
