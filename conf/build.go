@@ -33,9 +33,10 @@ type builder struct {
 	names    map[blockName]bool        // blocks that are known by name only
 	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
-	written  []writing // by row: where a keyword was given last
-	blocks   []int     // serial numbers of the open blocks
+	written  []writing   // by row: where a keyword was given last
+	blocks   []openBlock // innermost last
 	serial   int
+	rawRouting
 
 	processes []*rawProcess
 	processOf map[string]*rawProcess
@@ -54,10 +55,11 @@ type builder struct {
 	rs          *rawReal
 	check       *rawCheck
 	url         *rawURL
-	items       int  // of the list that is open
-	ends        Pos  // the } of the block that is being closed
-	noInterface bool // an interface that is needed does not exist
-	refuse      bool // set by an opening setter: skip the block
+	ssl         *TLSClient // of the last SSL block
+	items       int        // of the list that is open
+	ends        Pos        // the } of the block that is being closed
+	noInterface bool       // an interface that is needed does not exist
+	refuse      bool       // set by an opening setter: skip the block
 }
 
 type blockName struct{ block, name string }
@@ -89,25 +91,15 @@ func allSetters() map[setterKey]setter {
 	add("track_file", fileSetters())
 	add("vrrp_track_file", fileSetters())
 	add("vrrp_sync_group", groupSetters())
+	add("track_group", trackGroupSetters())
 	add("vrrp_instance", instanceSetters())
 	add("vrrp_instance/authentication", authSetters())
 	add("vrrp_instance/auth_hmac", hmacSetters())
+	add("global_defs", alertSetters())
+	add("SSL", sslSetters())
 	add("virtual_server", serverSetters())
 	add("virtual_server/real_server", realSetters())
-	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
-		block := "virtual_server/real_server/" + string(kind)
-		add(block, checkSetters())
-		switch kind {
-		case HTTPGet, SSLGet:
-			add(block, httpSetters())
-			add(block+"/url", urlSetters())
-		case MiscCheck:
-			add(block, miscSetters())
-		}
-		if kind != MiscCheck {
-			add(block, connectSetters())
-		}
-	}
+	addCheckSetters(add)
 	return all
 }
 
@@ -132,6 +124,9 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	b.enter(kw)
 	if kw.Name == "unicast_peer" && kw.set != nil {
 		b.inst.unicastUsed = true // even an empty block counts
+	}
+	if kw.Block == "track_group" {
+		b.openTrackMembers(s)
 	}
 	switch {
 	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):
@@ -171,6 +166,8 @@ func (b *builder) inside(kw *Keyword) bool {
 		return b.group != nil
 	case parent == "vrrp_instance":
 		return b.inst != nil
+	case parent == "SSL":
+		return b.ssl != nil
 	case parent != "virtual_server":
 		return true
 	case rest == "":
@@ -180,7 +177,7 @@ func (b *builder) inside(kw *Keyword) bool {
 	case strings.HasSuffix(rest, "/url"):
 		return b.url != nil && b.check != nil
 	}
-	return b.check != nil && strings.TrimPrefix(rest, "real_server/") == string(b.check.Kind)
+	return b.check != nil && strings.TrimSuffix(strings.TrimPrefix(rest, "real_server/"), "/host") == string(b.check.Kind)
 }
 
 // item stores one line of a list.
@@ -204,10 +201,12 @@ func (b *builder) close(kw *Keyword, pos Pos) {
 		b.closeRoot(kw.Name, pos)
 	case "virtual_server":
 		if kw.Name == "real_server" {
-			b.rs = nil
+			b.closeReal()
 		}
 	case "virtual_server/real_server":
 		b.closeCheck()
+	case "virtual_server/real_server/SMTP_CHECK":
+		b.closeHost()
 	case "virtual_server/real_server/HTTP_GET", "virtual_server/real_server/SSL_GET":
 		if kw.Name == "url" {
 			b.closeURL()
@@ -231,14 +230,11 @@ func (b *builder) closeRoot(name string, pos Pos) {
 	case "vrrp_sync_group":
 		b.group = nil
 	case "vrrp_instance":
-		if b.inst != nil {
-			b.inst.end = pos
-		}
-		b.inst = nil
+		b.closeInstance(pos)
 	case "virtual_server_group":
-		b.vsg = nil
+		b.closeServerGroup()
 	case "virtual_server":
-		b.vs, b.rs = nil, nil
+		b.closeServer()
 	}
 }
 
@@ -246,7 +242,7 @@ func (b *builder) closeRoot(name string, pos Pos) {
 // whether its argument is there, and for rows without a setter whether it is
 // a valid one. False means that the statement is not to be stored.
 func (b *builder) judge(kw *Keyword, s Statement) bool {
-	if !kw.Acts {
+	if !kw.Acts && !b.inner().idle {
 		b.report(notActedOn, s.Pos, "%s is understood but not acted on yet", kw.Name)
 	}
 	if strings.HasPrefix(kw.Status, "deprecated alias of ") {
@@ -268,6 +264,7 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 	switch {
 	case kw.value.kind == valueNone || kw.value.optional:
 		return true
+	case s.Cut && strings.HasPrefix(kw.Args, "<script"): // the quote is complained about, and keepalived goes on
 	case kw.Shape == Block && kw.Tolerant:
 		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:

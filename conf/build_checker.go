@@ -2,91 +2,186 @@ package conf
 
 import (
 	"net/netip"
-	"strconv"
-	"strings"
 	"time"
 )
+
+// checkKinds are all checkers.
+var checkKinds = []CheckKind{TCPCheck, HTTPGet, SSLGet, UDPCheck, PingCheck, DNSCheck, SMTPCheck, MiscCheck, FileCheck, BFDCheck}
 
 // rawCheck is a checker that is being read.
 type rawCheck struct {
 	Checker
 	rawChecks
-	pos         Pos
-	alpha       maybe[bool]
-	connectIP   netip.Addr
-	connectPort uint16
-	bindIP      netip.Addr
-	bindPort    uint16
-	vhost       string
-	misc        *Command
-	miscTimeout time.Duration
-	miscArgs    *rawCommand
+	rawConnect
+	pos        Pos
+	alpha      maybe[bool]
+	vhost      string
+	script     *rawMisc  // of a MISC_CHECK
+	smtp       *rawHosts // of a SMTP_CHECK
+	fileWeight *Track
+	dropped    bool // a statement has made the checker useless, and said so
+}
+
+// rawMisc is what MISC_CHECK says of its script.
+type rawMisc struct {
+	cmd         *Command
+	args        *rawCommand
+	timeout     time.Duration
 	user, group string
 }
 
-// rawURL is a url block that is being read.
-type rawURL struct {
-	URL
-	pos Pos
+// rawHosts are the host blocks of a SMTP_CHECK: each is a checker of its own.
+type rawHosts struct {
+	open  bool // a host block is: pos is where it began
+	pos   Pos
+	main  rawConnect // what stands outside of the open block
+	hosts []rawConnect
+}
+
+// rawConnect says where a checker connects to, and from where. SMTP_CHECK has
+// one for each host block.
+type rawConnect struct {
+	timeout       maybe[time.Duration]
+	connectIP     netip.Addr
+	connectPort   uint16
+	bindIP        netip.Addr
+	bindPort      uint16
+	bindInterface string
+	mark          uint32
+}
+
+// connects reports whether a kind of checker opens a connection.
+func (k CheckKind) connects() bool {
+	return k != MiscCheck && k != FileCheck && k != BFDCheck
+}
+
+// addCheckSetters adds what the rows of all checkers do.
+func addCheckSetters(add func(block string, m blockSetters)) {
+	special := map[CheckKind]blockSetters{
+		HTTPGet: httpSetters(), SSLGet: httpSetters(), UDPCheck: udpSetters(), DNSCheck: dnsSetters(),
+		SMTPCheck: smtpSetters(), MiscCheck: miscSetters(), FileCheck: fileCheckSetters(), BFDCheck: bfdCheckSetters(),
+	}
+	for _, kind := range checkKinds {
+		block := "virtual_server/real_server/" + string(kind)
+		add(block, special[kind])
+		if kind != FileCheck && kind != BFDCheck {
+			add(block, checkSetters())
+		}
+		if kind.connects() {
+			add(block, connectSetters())
+		}
+		if kind == HTTPGet || kind == SSLGet {
+			add(block+"/url", urlSetters())
+		}
+	}
+	smtpHost := "virtual_server/real_server/SMTP_CHECK/host"
+	add(smtpHost, checkSetters())
+	add(smtpHost, connectSetters())
+	tls := "virtual_server/real_server/SSL_GET"
+	add(tls, blockSetters{"tls_compliant": setBool(func(b *builder) *bool { return &b.check.HTTP.TLSCompliant })})
+	add(tls+"/url", blockSetters{"tls_compliant": setBool(func(b *builder) *bool { return &b.url.TLSCompliant })})
 }
 
 func openCheck(b *builder, kw *Keyword, s Statement) {
 	b.check = &rawCheck{pos: s.Pos, Checker: Checker{Kind: CheckKind(kw.Name)}}
+	b.url = nil
 	switch b.check.Kind {
 	case HTTPGet, SSLGet:
 		b.check.HTTP = &HTTPCheck{Version: "1.0"}
 	case MiscCheck:
-		b.check.Misc = &MiscOptions{}
+		b.check.Misc, b.check.script = &MiscOptions{}, &rawMisc{}
+	case UDPCheck:
+		b.check.UDP = &UDPOptions{MaxReply: defaultMaxReply}
+	case DNSCheck:
+		b.check.DNS = &DNSOptions{Type: "SOA", Name: "."}
+	case SMTPCheck:
+		b.check.SMTP, b.check.smtp = &SMTPOptions{HELO: "smtpchecker.keepalived.org"}, &rawHosts{}
+	case FileCheck:
+		b.check.File = &FileOptions{}
+	case BFDCheck:
+		b.check.BFD = &BFDOptions{}
 	}
 }
 
 // closeCheck keeps a checker that has what it needs.
 func (b *builder) closeCheck() {
 	c := b.check
-	b.check = nil
+	b.check, b.url = nil, nil
+	if c == nil || b.rs == nil {
+		return
+	}
+	if c.dropped || !b.complete(c) {
+		b.dropCheck(c)
+		return
+	}
+	if c.script != nil && c.script.user != "" {
+		c.script.args.user, c.script.args.group = c.script.user, c.script.group
+	}
+	if c.smtp == nil || len(c.smtp.hosts) == 0 {
+		b.rs.checks = append(b.rs.checks, c)
+		return
+	}
+	for _, host := range c.smtp.hosts {
+		one := *c
+		one.rawConnect = host
+		b.rs.checks = append(b.rs.checks, &one)
+	}
+}
+
+// dropCheck takes the script of a checker that is not used out of account.
+func (b *builder) dropCheck(c *rawCheck) {
+	if c.script != nil {
+		b.dropCommands(&c.script.cmd)
+	}
+}
+
+// complete reports whether a checker has what it is for.
+func (b *builder) complete(c *rawCheck) bool {
 	switch {
-	case c == nil || b.rs == nil:
-		return
 	case c.HTTP != nil && len(c.HTTP.URLs) == 0:
-		b.report(incompleteBlock, c.pos, "HTTP/SSL_GET checker has no urls specified - ignoring")
-		return
-	case c.Misc != nil && c.miscArgs == nil:
-		b.report(incompleteBlock, c.pos, "No script path has been specified for MISC_CHECKER - skipping")
-		return
-	}
-	if c.Misc != nil {
-		if c.user != "" {
-			c.miscArgs.user, c.miscArgs.group = c.user, c.group
+		b.reportEnd(incompleteBlock, c.pos, "HTTP/SSL_GET checker has no urls specified - ignoring")
+	case c.script != nil && c.script.args == nil:
+		b.reportEnd(incompleteBlock, c.pos, "No script path has been specified for MISC_CHECKER - skipping")
+	case c.File != nil && c.File.TrackFile == "":
+		b.reportEnd(incompleteBlock, c.pos, "FILE_CHECK has no track_file specified - ignoring")
+	case c.BFD != nil && c.BFD.Name == "":
+		b.reportEnd(incompleteBlock, c.pos, "No name has been specified for BFD_CHECKER - skipping")
+	case c.BFD != nil && b.rs.followsBFD(c.BFD.Name):
+		b.reportEnd(duplicateItem, c.pos, "BFD_CHECK: the real server follows %s already - skipping", c.BFD.Name)
+	default:
+		if c.UDP != nil && c.UDP.MinReply > c.UDP.MaxReply {
+			b.reportEnd(replyLengths, c.pos, "UDP_CHECK min_reply_length %d > max_reply_length %d - will always fail", c.UDP.MinReply, c.UDP.MaxReply)
 		}
+		return !c.Kind.connects() || c.smtp != nil && len(c.smtp.hosts) > 0 || b.reachable(c, c.pos)
 	}
-	b.rs.checks = append(b.rs.checks, c)
+	return false
 }
 
-func (b *builder) closeURL() {
-	u := b.url
-	b.url = nil
-	if u == nil || b.check == nil || b.check.HTTP == nil {
-		return
+func (r *rawReal) followsBFD(name string) bool {
+	for _, c := range r.checks {
+		if c.BFD != nil && c.BFD.Name == name {
+			return true
+		}
 	}
-	if u.Path == "" {
-		b.report(incompleteBlock, u.pos, "HTTP/SSL_GET checker url has no path - ignoring")
-		return
-	}
-	if len(u.Status) == 0 {
-		u.Status = []StatusRange{{200, 299}}
-	}
-	b.check.HTTP.URLs = append(b.check.HTTP.URLs, u.URL)
+	return false
 }
 
-func setAddr(field func(*builder) *netip.Addr) setter {
-	return func(b *builder, kw *Keyword, s Statement) {
-		a, err := parseAddr(s.Words[1].Text)
-		if err != nil {
-			b.report(badAddress, s.PosOf(1), "Invalid %s address %s - ignoring", kw.Name, s.Words[1].Text)
-			return
-		}
-		*field(b) = a
+// reachable reports whether a link-local target has the interface that it needs.
+func (b *builder) reachable(c *rawCheck, pos Pos) bool {
+	to := c.target(b.rs)
+	if !to.IsLinkLocalUnicast() || !to.Is6() || c.bindInterface != "" {
+		return true
 	}
+	b.reportEnd(linkLocal, pos, "Checker link local address %s requires a bind_if - skipping", to)
+	return false
+}
+
+// target is the address that a checker connects to.
+func (c *rawConnect) target(r *rawReal) netip.Addr {
+	if c.connectIP.IsValid() {
+		return c.connectIP
+	}
+	return r.Addr.Addr()
 }
 
 func setUint16(field func(*builder) *uint16) setter {
@@ -97,7 +192,7 @@ func setUint16(field func(*builder) *uint16) setter {
 	}
 }
 
-// checkSetters are what all checkers have.
+// checkSetters are what checkers that run by a timer have.
 func checkSetters() blockSetters {
 	m := inherited(func(b *builder) *rawChecks { return &b.check.rawChecks })
 	delete(m, "connect_timeout")
@@ -109,80 +204,54 @@ func checkSetters() blockSetters {
 // connectSetters are what checkers that open a connection have.
 func connectSetters() blockSetters {
 	return blockSetters{
-		"connect_timeout": setMaybeDuration(func(b *builder) *maybe[time.Duration] { return &b.check.timeout }),
-		"connect_ip":      setAddr(func(b *builder) *netip.Addr { return &b.check.connectIP }),
+		"connect_timeout": setMaybeDuration(func(b *builder) *maybe[time.Duration] { return &b.check.rawConnect.timeout }),
+		"connect_ip":      setConnectIP,
 		"connect_port":    setUint16(func(b *builder) *uint16 { return &b.check.connectPort }),
-		"bindto":          setAddr(func(b *builder) *netip.Addr { return &b.check.bindIP }),
+		"bindto":          setBindIP,
 		"bind_port":       setUint16(func(b *builder) *uint16 { return &b.check.bindPort }),
-		"bind_if":         setString(func(b *builder) *string { return &b.check.BindInterface }),
-		"fwmark":          setUint32(func(b *builder) *uint32 { return &b.check.Mark }),
+		"bind_if":         setBindInterface,
+		"fwmark":          setUint32(func(b *builder) *uint32 { return &b.check.mark }),
 	}
 }
 
-func httpSetters() blockSetters {
-	return blockSetters{
-		"nb_get_retry": setMaybeInt(func(b *builder) *maybe[int] { return &b.check.retry }),
-		"virtualhost":  setString(func(b *builder) *string { return &b.check.vhost }),
-		"http_protocol": func(b *builder, kw *Keyword, s Statement) {
-			if p := kw.value.check(s.Words[1].Text); p.code != 0 {
-				b.report(p.code, s.PosOf(1), "http_protocol: %s - ignoring", p.text)
-				return
-			}
-			b.check.HTTP.Version = strings.ToUpper(s.Words[1].Text)
-		},
-		"enable_sni": setBool(func(b *builder) *bool { return &b.check.HTTP.EnableSNI }),
-		"sni_name": func(b *builder, _ *Keyword, s Statement) {
-			b.check.HTTP.EnableSNI = true
-			if len(s.Words) > 1 {
-				b.check.HTTP.SNI = s.Words[1].Text
-			}
-		},
-		"fast_recovery": setBool(func(b *builder) *bool { return &b.check.HTTP.FastRecovery }),
-		"url":           func(b *builder, _ *Keyword, s Statement) { b.url = &rawURL{pos: s.Pos} },
+func setConnectIP(b *builder, _ *Keyword, s Statement) {
+	a, ok := b.plainAddr(s, 1)
+	switch bind := b.check.bindIP; {
+	case !ok:
+		b.report(badAddress, s.PosOf(1), "Invalid connect_ip address %s - ignoring", s.Words[1].Text)
+	case bind.IsValid() && bind.Is4() != a.Is4():
+		b.report(bindFamily, s.PosOf(1), "connect_ip address %s does not match address family of bindto - ignoring", a)
+	default:
+		b.check.connectIP = a
 	}
 }
 
-func urlSetters() blockSetters {
-	return blockSetters{
-		"path":        setString(func(b *builder) *string { return &b.url.Path }),
-		"virtualhost": setString(func(b *builder) *string { return &b.url.VirtualHost }),
-		"digest": func(b *builder, _ *Keyword, s Statement) {
-			d := strings.ToLower(s.Words[1].Text)
-			if len(d) != 32 || strings.Trim(d, "0123456789abcdef") != "" {
-				b.report(badValue, s.PosOf(1), "digest %s is not 32 hex digits - ignoring", s.Words[1].Text)
-				return
-			}
-			b.url.Digest = d
-		},
-		"status_code": func(b *builder, _ *Keyword, s Statement) {
-			for i, w := range s.Args() {
-				from, to, ranged := strings.Cut(w.Text, "-")
-				if !ranged {
-					to = from
-				}
-				low, err1 := strconv.Atoi(from)
-				high, err2 := strconv.Atoi(to)
-				if err1 != nil || err2 != nil || low < 100 || high > 599 || low > high {
-					b.report(badValue, s.PosOf(i+1), "Invalid HTTP_GET status code '%s'", w.Text)
-					continue
-				}
-				b.url.Status = append(b.url.Status, StatusRange{low, high})
-			}
-		},
+// setBindIP compares with the target, which a SMTP_CHECK does not know
+// outside of its host blocks.
+func setBindIP(b *builder, _ *Keyword, s Statement) {
+	a, ok := b.plainAddr(s, 1)
+	to := b.check.target(b.rs)
+	if b.check.smtp != nil && !b.check.smtp.open {
+		to = b.check.connectIP
+	}
+	switch {
+	case !ok:
+		b.report(badAddress, s.PosOf(1), "Invalid bindto address %s - ignoring", s.Words[1].Text)
+	case to.IsValid() && to.Is4() != a.Is4():
+		b.report(bindFamily, s.PosOf(1), "bindto address %s does not match address family of connect_ip - ignoring", a)
+	default:
+		b.check.bindIP = a
 	}
 }
 
-func miscSetters() blockSetters {
-	return blockSetters{
-		"misc_path": func(b *builder, _ *Keyword, s Statement) {
-			if c := b.replaceScript(&b.check.misc, "MISC_CHECK of "+b.rs.Addr.String(), s); c != nil {
-				b.check.miscArgs = c
-			}
-		},
-		"misc_timeout": setDuration(func(b *builder) *time.Duration { return &b.check.miscTimeout }),
-		"misc_dynamic": setTrue(func(b *builder) *bool { return &b.check.Misc.Dynamic }),
-		"user": func(b *builder, _ *Keyword, s Statement) {
-			b.check.user, b.check.group = userAndGroup(s)
-		},
+// interfaceLength is the longest name of an interface.
+const interfaceLength = 15
+
+func setBindInterface(b *builder, _ *Keyword, s Statement) {
+	name := s.Words[1].Text
+	if len(name) > interfaceLength {
+		b.report(longName, s.PosOf(1), "Interface name %s is too long - ignoring", name)
+		return
 	}
+	b.check.bindInterface = name
 }

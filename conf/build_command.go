@@ -21,6 +21,7 @@ type rawCommand struct {
 	checker     bool // of a virtual server
 	both        bool // of notify_fifo, which VRRP and checkers write to
 	dropped     bool
+	gone        bool // its object is not used
 }
 
 // scriptArg stores the script of a statement: one word, quoted when it has
@@ -181,7 +182,7 @@ func (b *builder) finishCommands() {
 	}
 	def := b.defaultAccount()
 	for _, c := range b.commands {
-		c.dropped = !b.finishCommand(c, def)
+		c.dropped = c.gone || !b.finishCommand(c, def)
 	}
 }
 

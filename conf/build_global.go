@@ -32,8 +32,6 @@ type rawGlobal struct {
 	garpDelayGiven  bool // the file has a value, so strict mode keeps it
 	garpRepeatGiven bool
 	extra           extraGARP
-	smtpAlert       maybe[bool]
-	smtpAlertVRRP   maybe[bool]
 	scriptUser      struct {
 		name, group string
 		pos         Pos
@@ -44,6 +42,7 @@ type rawGlobal struct {
 	umaskSet        bool
 	nftPriority     maybe[int32]
 	nftIPVSPriority maybe[int32]
+	alerts          rawAlerts
 }
 
 // fifoUser is the account of a FIFO, looked up by finish.
@@ -67,6 +66,9 @@ func rootSetters() blockSetters {
 			}
 		},
 		"static_ipaddress":         addStaticAddress,
+		"static_routes":            addStaticRoute,
+		"static_rules":             addStaticRule,
+		"track_group":              openTrackGroup,
 		"vrrp_script":              openScript,
 		"vrrp_track_process":       openProcess,
 		"bfd_instance":             openBFD,
@@ -77,6 +79,7 @@ func rootSetters() blockSetters {
 		"vrrp_track_file":          openFile,
 		"vrrp_sync_group":          openGroup,
 		"vrrp_instance":            openInstance,
+		"SSL":                      openSSL,
 		"virtual_server_group":     serverGroup,
 		"virtual_server":           openServer,
 	}

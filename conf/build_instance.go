@@ -8,9 +8,10 @@ import (
 // rawInstance is a vrrp_instance that is being read.
 type rawInstance struct {
 	Instance
-	pos, end       Pos            // of the statement and of its }
+	pos            Pos
 	at             map[string]Pos // where a simple statement was given last
 	hasInterface   bool
+	replaced       []replacedName // interfaces that a later one took the place of
 	version        maybe[uint8]
 	priority       maybe[uint8]
 	advert         maybe[time.Duration]
@@ -41,6 +42,8 @@ type rawInstance struct {
 	lowerRepeat    maybe[int]
 	downAdverts    maybe[int]
 	vips, excluded []rawAddress
+	routes         []rawRoute
+	rules          []rawRule
 	seen           map[netip.Prefix]bool
 	peers          map[netip.Addr]bool
 	track          rawTracking
@@ -49,6 +52,12 @@ type rawInstance struct {
 	authTypeGiven  bool // rightly or wrongly
 	group          *rawGroup
 	interfacePos   Pos
+}
+
+// replacedName is a value that lost, and must be one that exists all the same.
+type replacedName struct {
+	Pos  Pos
+	Text string
 }
 
 func openInstance(b *builder, _ *Keyword, s Statement) {
@@ -63,7 +72,7 @@ func openInstance(b *builder, _ *Keyword, s Statement) {
 		b.refuse = true
 		return
 	}
-	b.inst = &rawInstance{pos: s.Pos, end: s.Pos, at: map[string]Pos{}, seen: map[netip.Prefix]bool{}, Instance: Instance{Name: name}}
+	b.inst = &rawInstance{pos: s.Pos, at: map[string]Pos{}, seen: map[netip.Prefix]bool{}, Instance: Instance{Name: name}}
 	b.insts = append(b.insts, b.inst)
 	b.instOf[name] = b.inst
 }
@@ -108,6 +117,8 @@ func instanceSetters() blockSetters {
 		"track_src_ip":               setTrue(func(b *builder) *bool { return &b.inst.TrackSource }),
 		"virtual_ipaddress":          addVIP,
 		"virtual_ipaddress_excluded": addExcluded,
+		"virtual_routes":             addVirtualRoute,
+		"virtual_rules":              addVirtualRule,
 		"no_virtual_ipaddress":       setTrue(func(b *builder) *bool { return &b.inst.noVIPs }),
 		"v3_checksum_as_v2":          setMaybeBool(func(b *builder) *maybe[bool] { return &b.inst.checksumAsV2 }),
 		"skip_check_adv_addr":        setSkipCheck,
@@ -200,6 +211,9 @@ func setInterface(b *builder, _ *Keyword, s Statement) {
 	case name == "lo":
 		b.report(loopback, s.PosOf(1), "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
 	default:
+		if b.inst.hasInterface && b.inst.Interface != name {
+			b.inst.replaced = append(b.inst.replaced, replacedName{b.inst.interfacePos, b.inst.Interface})
+		}
 		b.inst.Interface, b.inst.hasInterface = name, true
 		b.inst.interfacePos = s.PosOf(1)
 	}

@@ -205,10 +205,6 @@ func (b *builder) finishLinks(i *rawInstance, strict bool) {
 		b.report(linkConflict, i.place("use_ipvlan"), "(%s) use_vmac and use_ipvlan exclude each other - ignoring use_ipvlan", i.Name)
 		i.IPVLAN = nil
 	}
-	if (i.VMAC != nil || i.IPVLAN != nil) && i.Unicast && !i.hasInterface {
-		b.report(linkNoInterface, i.end, "(%s) use_vmac and use_ipvlan need an interface - ignoring them", i.Name)
-		i.VMAC, i.IPVLAN = nil, nil
-	}
 	b.finishXmitBase(i, strict)
 	if i.PromoteSecondary && (i.VMAC != nil || i.IPVLAN != nil) {
 		b.report(promoteWithLink, i.place("promote_secondaries"), "(%s) promote_secondaries is set for VMACs anyway - ignoring", i.Name)
@@ -222,12 +218,8 @@ func (b *builder) finishLinks(i *rawInstance, strict bool) {
 	}
 }
 
-// finishXmitBase settles vmac_xmit_base, which unicast needs and strict mode forbids.
+// finishXmitBase settles what vmac_xmit_base may not be combined with.
 func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
-	if i.Unicast && !i.XmitBase && i.VMAC != nil {
-		b.report(xmitBaseForced, i.end, "(%s) unicast with use_vmac needs vmac_xmit_base - setting it", i.Name)
-		i.XmitBase = true
-	}
 	switch {
 	case i.XmitBase && i.VMAC == nil:
 		b.report(xmitBaseAlone, i.place("vmac_xmit_base"), "(%s) vmac_xmit_base is only valid with use_vmac - ignoring", i.Name)
@@ -235,15 +227,13 @@ func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
 	case i.XmitBase && strict:
 		b.report(strictReset, i.place("vmac_xmit_base"), "(%s) vmac_xmit_base is incompatible with strict mode - resetting", i.Name)
 		i.XmitBase = false
-	case i.Unicast && i.IPVLAN != nil:
-		b.report(xmitBaseForced, i.end, "(%s) unicast with use_ipvlan - adverts leave by the ipvlan", i.Name).
-			fix("nothing has to be changed for halbd; keepalived complains of a missing vmac_xmit_base, and then that it has no use here")
 	}
 }
 
 // finishLinkNames names the interfaces that were not named: PREFIX.VRID, with
 // a number behind the prefix where another instance has that.
 func (b *builder) finishLinkNames() {
+	next := map[uint8]int{} // by VRID: the first number that may be free
 	for _, i := range b.insts {
 		var name *string
 		switch {
@@ -255,7 +245,7 @@ func (b *builder) finishLinkNames() {
 		if name == nil || *name != "" {
 			continue
 		}
-		*name = b.freeLinkName(i)
+		*name = b.freeLinkName(i, next)
 		b.links[*name] = i.Name
 	}
 }
@@ -263,13 +253,14 @@ func (b *builder) finishLinkNames() {
 // linkPrefix is what generated names begin with unless vmac_prefix is given.
 const linkPrefix = "vrrp"
 
-func (b *builder) freeLinkName(i *rawInstance) string {
+func (b *builder) freeLinkName(i *rawInstance, next map[uint8]int) string {
 	name := fmt.Sprintf("%s.%d", linkPrefix, i.VRID)
 	if b.links[name] != "" && i.Family == IPv6 {
 		name = fmt.Sprintf("%s6.%d", linkPrefix, i.VRID)
 	}
-	for n := 1; b.links[name] != ""; n++ {
-		name = fmt.Sprintf("%s%d.%d", linkPrefix, n, i.VRID)
+	for b.links[name] != "" {
+		next[i.VRID]++
+		name = fmt.Sprintf("%s%d.%d", linkPrefix, next[i.VRID], i.VRID)
 	}
 	return name
 }

@@ -25,7 +25,7 @@ func addLinkSetters(m blockSetters) {
 	m["native_ipv6"] = setNativeIPv6
 	m["use_vmac_addr"] = setTrue(func(b *builder) *bool { return &b.inst.VMACAddresses })
 	m["vmac_xmit_base"] = setTrue(func(b *builder) *bool { return &b.inst.XmitBase })
-	m["unicast_fault_no_peer"] = setTrue(func(b *builder) *bool { return &b.inst.FaultNoPeer })
+	m["unicast_fault_no_peer"] = func(b *builder, _ *Keyword, _ Statement) { b.inst.FaultNoPeer, b.inst.unicastUsed = true, true }
 	m["promote_secondaries"] = setTrue(func(b *builder) *bool { return &b.inst.PromoteSecondary })
 	m["linkbeat_use_polling"] = setTrue(func(b *builder) *bool { return &b.inst.LinkbeatPolling })
 	m["accept"] = func(b *builder, _ *Keyword, _ Statement) { b.inst.accept = some(true) }
@@ -154,6 +154,32 @@ func (b *builder) peerOptions(p UnicastPeer, s Statement) UnicastPeer {
 		b.report(peerTTLOrder, s.Pos, "(%s) min_ttl %d > max_ttl %d - all packets of %s will be discarded", b.inst.Name, limits[0], limits[1], p.Addr)
 	}
 	return p
+}
+
+// closeInstance judges what keepalived judges at the end of the block; pos is that of the }.
+func (b *builder) closeInstance(pos Pos) {
+	i := b.inst
+	b.inst = nil
+	if i == nil {
+		return
+	}
+	if i.ttlSet && len(i.UnicastPeers) == 0 {
+		b.report(ttlNoPeers, pos, "(%s): unicast_ttl without unicast peers has no effect - ignoring", i.Name)
+		i.UnicastTTL = 0
+	}
+	switch made := i.VMAC != nil || i.IPVLAN != nil; {
+	case !made || !i.unicastUsed:
+	case !i.hasInterface || !b.interfaceExists(i.Interface):
+		b.report(linkNoInterface, pos, "(%s) use_vmac and use_ipvlan need an interface that exists - ignoring them", i.Name)
+		i.VMAC, i.IPVLAN = nil, nil
+	case i.XmitBase:
+	case i.VMAC == nil:
+		b.report(xmitBaseForced, pos, "(%s) unicast with use_ipvlan - adverts leave by the ipvlan", i.Name).
+			fix("nothing has to be changed for halbd; keepalived complains of a missing vmac_xmit_base, and then that it has no use here")
+	default:
+		b.report(xmitBaseForced, pos, "(%s) unicast with use_vmac needs vmac_xmit_base - setting it", i.Name)
+		i.XmitBase = true
+	}
 }
 
 // extraGARP is garp_extra_if.

@@ -8,6 +8,20 @@ type writing struct {
 	line  int
 }
 
+// openBlock is a block that is being read.
+type openBlock struct {
+	serial int
+	idle   bool // its keyword has no effect yet, and so have those inside
+}
+
+// inner is the innermost open block; outside of all blocks it is number 0.
+func (b *builder) inner() openBlock {
+	if n := len(b.blocks); n > 0 {
+		return b.blocks[n-1]
+	}
+	return openBlock{}
+}
+
 // enter notes that a block of kw has begun. All global_defs are one block.
 func (b *builder) enter(kw *Keyword) {
 	b.serial++
@@ -15,7 +29,7 @@ func (b *builder) enter(kw *Keyword) {
 	if kw.Name == "global_defs" {
 		n = 0
 	}
-	b.blocks = append(b.blocks, n)
+	b.blocks = append(b.blocks, openBlock{n, !kw.Acts || b.inner().idle})
 }
 
 // leave ends the innermost block.
@@ -32,19 +46,18 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 	if kw.Repeatable || kw.value.kind == valueNone {
 		return
 	}
-	block := 0
-	if n := len(b.blocks); n > 0 {
-		block = b.blocks[n-1]
+	for _, d := range b.diags[before:] {
+		if d.Severity == Error || d.Code == overwritten {
+			return // it was refused, or has been told of
+		}
 	}
+	block := b.inner().serial
 	if b.written == nil {
 		b.written = make([]writing, len(b.table.rows))
 	}
 	w := &b.written[kw.index]
 	first, again := w.line, w.line > 0 && w.block == block
 	*w = writing{block, s.Pos.Line}
-	for _, d := range b.diags[before:] {
-		again = again && d.Code != alreadySet
-	}
 	if again {
 		b.report(overwritten, s.Pos, "%s is set twice: line %d has no effect", kw.Name, first)
 	}
@@ -86,7 +99,8 @@ func mostWords(grammar string) int {
 	grammar, _, _ = strings.Cut(grammar, " {")
 	grammar, _, _ = strings.Cut(grammar, " (")
 	switch {
-	case strings.Contains(grammar, "..."), strings.Contains(grammar, "spaces allowed"):
+	case strings.Contains(grammar, "..."), strings.Contains(grammar, "spaces allowed"),
+		strings.Contains(grammar, "nibble"), strings.Contains(grammar, "pattern"): // their setters look at every word
 		return -1
 	case grammar == "none", strings.HasPrefix(grammar, "{"):
 		return 0

@@ -1,11 +1,9 @@
 package conf
 
 import (
-	"fmt"
 	"math"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -24,31 +22,19 @@ type rawChecks struct {
 type rawServer struct {
 	VirtualServer
 	rawChecks
-	pos       Pos
-	family    Family // ip_family
-	proto     bool
-	method    *Forwarding
-	sorry     *SorryServer
-	sorryFwd  *Forwarding
-	sorryInh  bool
-	weight    int
-	inhibit   bool
-	quorumPos Pos
-	reals     []*rawReal
-}
-
-// rawReal is a real_server that is being read.
-type rawReal struct {
-	written netip.AddrPort // the address before its port was made the service's: checks go there
-	RealServer
-	rawChecks
-	pos     Pos
-	method  *Forwarding
-	weight  maybe[int]
-	inhibit maybe[bool]
-	alpha   maybe[bool]
-	vhost   string
-	checks  []*rawCheck
+	pos           Pos
+	family        Family // as far as it is known: ip_family, else that of the first address
+	proto         bool
+	method        *Forwarding
+	sorry         *SorryServer
+	sorryPos      Pos
+	sorryFwd      *Forwarding
+	weight        int
+	inhibit       bool
+	smtpAlert     maybe[bool]
+	quorumPos     Pos
+	hysteresisPos Pos
+	reals         []*rawReal
 }
 
 // rawServerGroup is a virtual_server_group.
@@ -60,7 +46,7 @@ type rawServerGroup struct {
 
 // serverGroup opens a virtual_server_group or stores one of its items.
 func serverGroup(b *builder, _ *Keyword, s Statement) {
-	if b.vsg != nil && s.Keyword() != "virtual_server_group" {
+	if b.vsg != nil {
 		b.groupMember(s)
 		return
 	}
@@ -68,115 +54,16 @@ func serverGroup(b *builder, _ *Keyword, s Statement) {
 		return
 	}
 	name := s.Words[1].Text
+	if len(s.Words) > 2 {
+		b.report(wordsBeforeBlock, s.PosOf(2), "virtual_server_group %s has extra parameters %s ...", name, s.Words[2].Text).Class = ClassArgument
+	}
 	if b.vsgs[name] != nil {
-		b.report(duplicateName, s.PosOf(1), "virtual server group %s already defined", name)
+		b.report(silentDuplicate, s.PosOf(1), "virtual server group %s already defined - ignoring this one", name)
 		b.refuse = true
 		return
 	}
 	b.vsg = &rawServerGroup{name: name, pos: s.Pos}
 	b.vsgs[name] = b.vsg
-}
-
-// groupMember reads "<ip>[-<last>|-<ip>|/<mask>] [<port>]" or "fwmark <n> [inet|inet6]".
-func (b *builder) groupMember(s Statement) {
-	text := s.Words[0].Text
-	if text == "fwmark" {
-		b.groupFwmark(s)
-		return
-	}
-	m, err := memberRange(text)
-	port, ok := b.port(s, 1, 0)
-	if err != nil || !ok {
-		b.report(badAddress, s.Pos, "Invalid virtual server group entry %s - skipping", text)
-		return
-	}
-	m.Port = port
-	b.vsg.members = append(b.vsg.members, m)
-}
-
-func (b *builder) groupFwmark(s Statement) {
-	n, ok := b.optionNumber("virtual_server_group/item", s, 0)
-	if !ok {
-		return
-	}
-	m := GroupMember{Fwmark: uint32(n)}
-	if len(s.Words) > 2 {
-		f, known := families[s.Words[2].Text]
-		if !known {
-			b.report(badWord, s.PosOf(2), "virtual server group fwmark: unknown family '%s' - ignoring", s.Words[2].Text)
-		}
-		m.Family = f
-	}
-	b.vsg.members = append(b.vsg.members, m)
-}
-
-var families = map[string]Family{"inet": IPv4, "inet6": IPv6}
-
-// memberRange reads the address part of a group member.
-func memberRange(text string) (m GroupMember, err error) {
-	if first, last, ok := strings.Cut(text, "-"); ok {
-		if m.First, err = parseAddr(first); err != nil {
-			return m, err
-		}
-		if m.Last, err = parseAddr(last); err != nil {
-			m.Last, err = lastPart(m.First, last)
-		}
-		if err == nil && (m.First.Is4() != m.Last.Is4() || m.Last.Less(m.First)) {
-			err = fmt.Errorf("range %s ends before it begins", text)
-		}
-		return m, err
-	}
-	if strings.Contains(text, "/") {
-		p, err := netip.ParsePrefix(text)
-		if err != nil || p.Bits() == 0 || p.Addr().BitLen()-p.Bits() > 20 {
-			return m, fmt.Errorf("mask of %s is not usable", text)
-		}
-		m.First, m.Last = p.Masked().Addr(), lastOf(p)
-		if m.First.Is4() && p.Bits() < 31 {
-			m.First, m.Last = m.First.Next(), m.Last.Prev()
-		}
-		return m, nil
-	}
-	m.First, err = parseAddr(text)
-	m.Last = m.First
-	return m, err
-}
-
-// lastPart replaces the last octet (decimal) or hextet (hexadecimal) of a.
-func lastPart(a netip.Addr, last string) (netip.Addr, error) {
-	if a.Is4() {
-		n, err := strconv.ParseUint(last, 10, 8)
-		raw := a.As4()
-		raw[3] = byte(n)
-		return netip.AddrFrom4(raw), err
-	}
-	n, err := strconv.ParseUint(last, 16, 16)
-	raw := a.As16()
-	raw[14], raw[15] = byte(n>>8), byte(n)
-	return netip.AddrFrom16(raw), err
-}
-
-// lastOf gives the last address of a prefix.
-func lastOf(p netip.Prefix) netip.Addr {
-	raw := p.Masked().Addr().AsSlice()
-	for i := p.Bits(); i < len(raw)*8; i++ {
-		raw[i/8] |= 0x80 >> (i % 8)
-	}
-	a, _ := netip.AddrFromSlice(raw)
-	return a
-}
-
-// port reads an optional port at word i; def is used without one.
-func (b *builder) port(s Statement, i int, low uint64) (uint16, bool) {
-	if i >= len(s.Words) {
-		return 0, true
-	}
-	v := valueSpec{kind: valueUint, low: low, high: math.MaxUint16}
-	_, n, ok, p := v.number(s.Words[i].Text)
-	if !ok {
-		b.report(p.code, s.PosOf(i), "%s", p.text)
-	}
-	return uint16(n), ok
 }
 
 func openServer(b *builder, _ *Keyword, s Statement) {
@@ -196,22 +83,65 @@ func openServer(b *builder, _ *Keyword, s Statement) {
 		v.Kind, v.Group = ByGroup, s.Words[2].Text
 	default:
 		v.Kind = ByAddress
-		addr, err := parseAddr(word)
-		port, ok := b.port(s, 2, 1)
-		if err != nil || !ok {
-			b.report(badAddress, s.PosOf(1), "Invalid virtual server IP address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
-			b.refuse = true
-		}
-		v.Addr = netip.AddrPortFrom(addr, port)
+		var ok bool
+		v.Addr, ok = b.endpoint(s, 1, "virtual server")
+		v.family, b.refuse = familyOf(v.Addr.Addr()), !ok
 	}
 	if !b.refuse {
 		b.vs = v
-		b.servers = append(b.servers, v)
 	}
 }
 
+// closeServer keeps a virtual server that has somewhere to send to.
+func (b *builder) closeServer() {
+	v := b.vs
+	b.vs, b.rs = nil, nil
+	if v == nil {
+		return
+	}
+	if v.sorry != nil && !v.takeFamily(v.sorry.Addr.Addr(), cmpOr(v.sorryFwd, v.method)) {
+		b.reportEnd(wrongFamily, v.sorryPos, "Address family of virtual server and sorry server %s don't match - skipping sorry server", v.sorry.Addr.Addr())
+		v.sorry = nil
+	}
+	if len(v.reals) == 0 {
+		b.reportEnd(noServers, v.pos, "Virtual server %s has no real servers - ignoring", v.display())
+		b.dropCommands(&v.QuorumUp, &v.QuorumDown)
+		return
+	}
+	b.servers = append(b.servers, v)
+}
+
+// takeFamily reports whether an address fits the family of the service, and
+// lets the first address decide that of a fwmark or group. Tunnels cross families.
+func (v *rawServer) takeFamily(a netip.Addr, f *Forwarding) bool {
+	if f != nil && f.Method == TUN {
+		return true
+	}
+	if v.family == 0 {
+		v.family = familyOf(a)
+	}
+	return v.family == familyOf(a)
+}
+
+// dropCommands takes the scripts of an object that is not used out of account.
+func (b *builder) dropCommands(hooks ...**Command) {
+	for _, dst := range hooks {
+		if c := b.hooked[dst]; c != nil {
+			c.gone, c.dropped = true, true
+		}
+	}
+}
+
+// cmpOr gives the first pointer that is set.
+func cmpOr(first, second *Forwarding) *Forwarding {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
 func wordTexts(words []Word) []string {
-	var out []string
+	out := make([]string, 0, len(words))
 	for _, w := range words {
 		out = append(out, w.Text)
 	}
@@ -232,37 +162,47 @@ func inherited(c func(*builder) *rawChecks) blockSetters {
 // schedFlags are IP_VS_SVC_F_SCHED1..3 under all their names.
 var schedFlags = map[string]uint32{
 	"flag-1": 8, "flag-2": 16, "flag-3": 32,
-	"sh-fallback": 8, "sh-port": 16, "mh-fallback": 8, "mh-port": 16,
+	"sh-fallback": 8, "sh-port": 16, "mh-fallback": 8, "mh-port": 16, "hashed": 0,
+}
+
+// setFlag makes the setter of a scheduler flag. Named flags mean something to
+// the hashing schedulers only, and one of those must have been set above.
+func setFlag(bit uint32) setter {
+	return func(b *builder, kw *Keyword, s Statement) {
+		named := !strings.HasPrefix(kw.Name, "flag-")
+		if named && b.vs.Scheduler != "sh" && b.vs.Scheduler != "mh" {
+			b.report(flagWithoutHash, s.Pos, "%s only applies to the schedulers sh and mh - ignoring", kw.Name)
+			return
+		}
+		b.vs.SchedFlags |= bit
+	}
 }
 
 func serverSetters() blockSetters {
 	m := inherited(func(b *builder) *rawChecks { return &b.vs.rawChecks })
+	sorryMethod := setMethod(func(b *builder) **Forwarding { return &b.vs.sorryFwd })
 	more := blockSetters{
-		"ip_family": func(b *builder, _ *Keyword, s Statement) {
-			f, ok := families[s.Words[1].Text]
-			if !ok {
-				b.report(badWord, s.PosOf(1), "unknown address family %s", s.Words[1].Text)
-				return
-			}
-			b.vs.family = f
-		},
+		"ip_family":          setFamily,
 		"inhibit_on_failure": setTrue(func(b *builder) *bool { return &b.vs.inhibit }),
 		"lb_algo":            setScheduler,
 		"lvs_sched":          setScheduler,
 		"ops":                setTrue(func(b *builder) *bool { return &b.vs.OnePacket }),
 		"lb_kind":            setMethod(func(b *builder) **Forwarding { return &b.vs.method }),
 		"lvs_method":         setMethod(func(b *builder) **Forwarding { return &b.vs.method }),
-		"persistence_engine": setString(func(b *builder) *string { return &b.vs.PersistEngine }),
+		"persistence_engine": setEngine,
 		"persistence_timeout": func(b *builder, kw *Keyword, s Statement) {
 			if len(s.Words) < 2 {
-				b.vs.Persistence = 360
+				b.vs.Persistence = defaultPersistence
 			} else if n, ok := b.uintArg(kw, s, 1); ok {
 				b.vs.Persistence = uint32(n)
 			}
 		},
 		"persistence_granularity": setGranularity,
 		"protocol":                setProtocol,
+		"ha_suspend":              setTrue(func(b *builder) *bool { return &b.vs.HASuspend }),
+		"smtp_alert":              setMaybeBool(func(b *builder) *maybe[bool] { return &b.vs.smtpAlert }),
 		"virtualhost":             setString(func(b *builder) *string { return &b.vs.VirtualHost }),
+		"snmp_name":               setOneWord(func(b *builder) *string { return &b.vs.SNMPName }),
 		"alpha":                   setTrue(func(b *builder) *bool { return &b.vs.Alpha }),
 		"omega":                   setTrue(func(b *builder) *bool { return &b.vs.Omega }),
 		"quorum_up":               setCommand(func(b *builder) **Command { return &b.vs.QuorumUp }),
@@ -271,15 +211,26 @@ func serverSetters() blockSetters {
 			b.vs.quorumPos = s.PosOf(1)
 			b.count(kw, s, &b.vs.Quorum)
 		},
-		"hysteresis":              func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.vs.Hysteresis) },
-		"weight":                  func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.vs.weight) },
-		"sorry_server":            setSorry,
-		"sorry_server_inhibit":    setTrue(func(b *builder) *bool { return &b.vs.sorryInh }),
-		"sorry_server_lvs_method": setMethod(func(b *builder) **Forwarding { return &b.vs.sorryFwd }),
-		"real_server":             openReal,
+		"hysteresis": func(b *builder, kw *Keyword, s Statement) {
+			b.vs.hysteresisPos = s.PosOf(1)
+			b.count(kw, s, &b.vs.Hysteresis)
+		},
+		"weight":       func(b *builder, kw *Keyword, s Statement) { b.count(kw, s, &b.vs.weight) },
+		"sorry_server": setSorry,
+		"sorry_server_inhibit": func(b *builder, _ *Keyword, s Statement) {
+			if b.sorryBefore(s) {
+				b.vs.sorry.Inhibit = true
+			}
+		},
+		"sorry_server_lvs_method": func(b *builder, kw *Keyword, s Statement) {
+			if b.sorryBefore(s) {
+				sorryMethod(b, kw, s)
+			}
+		},
+		"real_server": openReal,
 	}
 	for name, bit := range schedFlags {
-		more[name] = func(b *builder, _ *Keyword, _ Statement) { b.vs.SchedFlags |= bit }
+		more[name] = setFlag(bit)
 	}
 	for name, f := range more {
 		m[name] = f
@@ -287,133 +238,94 @@ func serverSetters() blockSetters {
 	return m
 }
 
-func setScheduler(b *builder, _ *Keyword, s Statement) {
-	if !slices.Contains(Schedulers, s.Words[1].Text) {
-		b.report(badWord, s.PosOf(1), "Invalid lvs_scheduler '%s' - ignoring", s.Words[1].Text)
+func setFamily(b *builder, kw *Keyword, s Statement) {
+	word := s.Words[1].Text
+	if p := kw.value.check(word); p.code != 0 {
+		b.report(p.code, s.PosOf(1), "ip_family: %s - ignoring", p.text)
+		return
+	}
+	f := familyWord(word)
+	if b.vs.family != 0 && b.vs.family != f {
+		b.report(wrongFamily, s.PosOf(1), "Virtual server specified family %s conflicts with server family", word)
+		return
+	}
+	b.vs.family = f
+}
+
+// familyWord gives the family of inet or inet6.
+func familyWord(word string) Family {
+	if word == "inet6" {
+		return IPv6
+	}
+	return IPv4
+}
+
+func setScheduler(b *builder, kw *Keyword, s Statement) {
+	if p := kw.value.check(s.Words[1].Text); p.code != 0 {
+		b.report(p.code, s.PosOf(1), "Invalid lvs_scheduler '%s' - ignoring", s.Words[1].Text)
 		return
 	}
 	b.vs.Scheduler = s.Words[1].Text
 }
 
 func setProtocol(b *builder, _ *Keyword, s Statement) {
-	protocols := map[string]Protocol{"TCP": ProtoTCP, "UDP": ProtoUDP, "SCTP": ProtoSCTP}
-	p, ok := protocols[strings.ToUpper(s.Words[1].Text)]
-	if !ok {
+	i := slices.IndexFunc(protocols, func(p Protocol) bool { return strings.EqualFold(p.String(), s.Words[1].Text) })
+	if i < 0 {
 		b.report(badWord, s.PosOf(1), "Unknown protocol %s - ignoring", s.Words[1].Text)
 		return
 	}
-	b.vs.Protocol, b.vs.proto = p, true
+	b.vs.Protocol, b.vs.proto = protocols[i], true
 }
 
-// setGranularity takes an IPv4 netmask or an IPv6 prefix length.
-func setGranularity(b *builder, _ *Keyword, s Statement) {
-	if a, err := parseAddr(s.Words[1].Text); err == nil && a.Is4() {
-		raw := a.As4()
-		b.vs.Granularity = uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
-		return
+var protocols = []Protocol{ProtoTCP, ProtoUDP, ProtoSCTP}
+
+// engineLength is the longest name of a persistence engine that the kernel takes.
+const engineLength = 15
+
+func setEngine(b *builder, _ *Keyword, s Statement) {
+	name := s.Words[1].Text
+	if len(name) > engineLength {
+		b.report(longName, s.PosOf(1), "persistence_engine %s is longer than %d bytes - truncating to %s", name, engineLength, name[:engineLength]).Class = ClassNone
+		name = name[:engineLength]
 	}
-	n, err := strconv.ParseUint(s.Words[1].Text, 10, 8)
-	v6 := b.vs.Kind != ByAddress || b.vs.Addr.Addr().Is6()
-	if err != nil || n < 1 || n > 128 || !v6 {
-		b.report(badValue, s.PosOf(1), "Invalid persistence_granularity %s - ignoring", s.Words[1].Text)
-		return
-	}
-	b.vs.Granularity = uint32(n)
+	b.vs.PersistEngine = name
 }
 
-// setMethod reads "NAT|DR|TUN [type ipip|gue|gre] [port <n>] [nocsum|csum|remcsum]".
-func setMethod(field func(*builder) **Forwarding) setter {
-	return func(b *builder, kw *Keyword, s Statement) {
-		f := &Forwarding{Method: Method(s.Words[1].Text)}
-		if f.Method != NAT && f.Method != DR && f.Method != TUN {
-			b.report(badWord, s.PosOf(1), "unknown [%s] routing method for virtual server.", s.Words[1].Text)
-			return
-		}
-		for i := 2; i < len(s.Words); i++ {
-			i += b.tunnelOption(f, s, i)
-		}
-		if f.TunnelType == TunnelGUE && f.TunnelPort == 0 {
-			b.report(missingValue, s.Pos, "%s: type gue requires a port - ignoring", kw.Name)
-			return
-		}
-		*field(b) = f
-	}
-}
+// defaultPersistence is the timeout in seconds of a service that is to be persistent and does not say for how long.
+const defaultPersistence = 360
 
-// tunnelOption reads the option at word i and says how many words more it took.
-func (b *builder) tunnelOption(f *Forwarding, s Statement, i int) int {
-	types := map[string]TunnelType{"ipip": TunnelIPIP, "gue": TunnelGUE, "gre": TunnelGRE}
-	sums := map[string]TunnelCsum{"nocsum": TunnelNoCsum, "csum": TunnelCsumOn, "remcsum": TunnelRemCsum}
-	word := s.Words[i].Text
-	if sum, ok := sums[word]; ok && f.Method == TUN {
-		f.TunnelCsum = sum
-		return 0
+// sorryBefore reports whether there is a sorry_server that an option can be for.
+func (b *builder) sorryBefore(s Statement) bool {
+	if b.vs.sorry == nil {
+		b.report(sorryOptions, s.Pos, "%s used before or without sorry_server - ignoring", s.Keyword())
 	}
-	if f.Method != TUN || (word != "type" && word != "port") || i+1 >= len(s.Words) {
-		b.report(wrongPlace, s.PosOf(i), "lvs_method: unexpected option '%s' - ignoring", word)
-		return 0
-	}
-	if word == "port" {
-		if n, ok := b.optionNumber("virtual_server/real_server/lvs_method/option", s, i); ok {
-			f.TunnelPort = uint16(n)
-		}
-		return 1
-	}
-	t, ok := types[s.Words[i+1].Text]
-	if !ok {
-		b.report(badWord, s.PosOf(i+1), "lvs_method: unknown tunnel type '%s' - ignoring", s.Words[i+1].Text)
-	}
-	f.TunnelType = t
-	return 1
+	return b.vs.sorry != nil
 }
 
 func setSorry(b *builder, _ *Keyword, s Statement) {
-	addr, err := parseAddr(s.Words[1].Text)
-	port, ok := b.port(s, 2, 0)
-	if err != nil || !ok {
-		b.report(badAddress, s.PosOf(1), "Invalid sorry server IP address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
-		return
+	addr, ok := b.endpoint(s, 1, "sorry server")
+	if ok {
+		b.vs.sorry, b.vs.sorryPos = &SorryServer{Addr: addr}, s.Pos
 	}
-	b.vs.sorry = &SorryServer{Addr: netip.AddrPortFrom(addr, port)}
 }
 
-func openReal(b *builder, _ *Keyword, s Statement) {
-	addr, err := parseAddr(s.Words[1].Text)
-	port, ok := b.port(s, 2, 0)
-	if err != nil || !ok {
-		b.report(badAddress, s.PosOf(1), "Invalid real server ip address/port %s - skipping", strings.Join(wordTexts(s.Args()), "/"))
-		b.refuse = true
-		return
-	}
-	b.rs = &rawReal{pos: s.Pos, RealServer: RealServer{Addr: netip.AddrPortFrom(addr, port)}}
-	b.vs.reals = append(b.vs.reals, b.rs)
-}
-
-func realSetters() blockSetters {
-	m := inherited(func(b *builder) *rawChecks { return &b.rs.rawChecks })
-	for name, f := range (blockSetters{
-		"weight":             setMaybeInt(func(b *builder) *maybe[int] { return &b.rs.weight }),
-		"lvs_method":         setMethod(func(b *builder) **Forwarding { return &b.rs.method }),
-		"uthreshold":         setUint32(func(b *builder) *uint32 { return &b.rs.UpperThreshold }),
-		"lthreshold":         setUint32(func(b *builder) *uint32 { return &b.rs.LowerThreshold }),
-		"inhibit_on_failure": setMaybeBool(func(b *builder) *maybe[bool] { return &b.rs.inhibit }),
-		"notify_up":          setCommand(func(b *builder) **Command { return &b.rs.NotifyUp }),
-		"notify_down":        setCommand(func(b *builder) **Command { return &b.rs.NotifyDown }),
-		"alpha":              setMaybeBool(func(b *builder) *maybe[bool] { return &b.rs.alpha }),
-		"virtualhost":        setString(func(b *builder) *string { return &b.rs.vhost }),
-	}) {
-		m[name] = f
-	}
-	for _, kind := range []CheckKind{TCPCheck, HTTPGet, SSLGet, MiscCheck} {
-		m[string(kind)] = openCheck
-	}
-	return m
-}
-
-func setUint32(field func(*builder) *uint32) setter {
+// setOneWord is setString for keywords that refuse a second word.
+func setOneWord(field func(*builder) *string) setter {
 	return func(b *builder, kw *Keyword, s Statement) {
-		if n, ok := b.uintArg(kw, s, 1); ok {
-			*field(b) = uint32(n)
+		if !b.refuseSurplus(kw, s) {
+			*field(b) = s.Words[1].Text
 		}
 	}
+}
+
+// refuseSurplus turns the warning of words too many, which judge has given,
+// into the error that keepalived makes of it for some keywords.
+func (b *builder) refuseSurplus(kw *Keyword, s Statement) bool {
+	if len(s.Words) <= kw.words+1 {
+		return false
+	}
+	d := &b.diags[len(b.diags)-1]
+	d.Severity, d.Class = Error, ClassConfig
+	d.Text = kw.Name + ": missing or extra parameters - ignoring"
+	return true
 }

@@ -60,6 +60,18 @@ func (h fakeHost) CheckScript(c Command) (Command, ScriptVerdict) {
 	return c, ScriptVerdict{Missing: !h.scripts, Insecure: h.unsafe, Reason: "test"}
 }
 
+// LookupName knows what /etc/iproute2 and /etc/protocols hold everywhere, and the VRF blue.
+func (h fakeHost) LookupName(kind NameKind, name string, _ ...string) (uint32, error) {
+	n, ok := map[NameKind]map[string]uint32{
+		NameTable: {"unspec": 0}, NameProtocol: {"keepalived": 18}, NameRealm: {"cosmos": 0}, NameDSField: {"AF11": 0x28, "CS1": 0x20},
+		NameGroup: {"default": 0}, NameIPProtocol: {"tcp": 6, "TCP": 6, "udp": 17}, NameVRF: {"blue": 1000},
+	}[kind][name]
+	if !ok {
+		return 0, errors.New("no such name")
+	}
+	return n, nil
+}
+
 func loadText(t testing.TB, text string, host Host) (*Config, Diagnostics) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keepalived.conf")
@@ -255,8 +267,8 @@ func TestBuildServers(t *testing.T) {
 		t.Errorf("SSL_GET: %+v", ssl)
 	}
 	urls := []URL{
-		{"/", "www.example", strings.Repeat("a", 32), []StatusRange{{200, 204}, {301, 301}}},
-		{"/b", "b.example", "", []StatusRange{{200, 299}}},
+		{Path: "/", VirtualHost: "www.example", Digest: strings.Repeat("a", 32), Status: []StatusRange{{200, 204}, {301, 301}}},
+		{Path: "/b", VirtualHost: "b.example", Status: []StatusRange{{200, 299}}},
 	}
 	if !reflect.DeepEqual(ssl.HTTP.URLs, urls) {
 		t.Errorf("urls: %+v", ssl.HTTP.URLs)

@@ -152,7 +152,7 @@ func (v valueSpec) number(text string) (neg bool, n uint64, usable bool, p probl
 		return false, 0, false, problem{badNumber, fmt.Sprintf("invalid number '%s'", text)}
 	case neg && !v.lowNeg:
 		return neg, n, false, problem{outOfRange, fmt.Sprintf("negative number '%s'", text)}
-	case !v.inRange(neg, n):
+	case !v.inRange(neg, n), n == math.MaxUint64 && !strings.HasSuffix(text, "18446744073709551615"): // scaled gives the largest number for larger ones
 		return neg, n, false, problem{outOfRange, fmt.Sprintf("number '%s' outside range [%s, %s]", text, v.format(v.lowNeg, v.low), v.format(false, v.high))}
 	}
 	if _, frac, _ := strings.Cut(text, "."); v.kind == valueDecimal && len(frac) > v.places {

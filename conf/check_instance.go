@@ -41,7 +41,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	b.finishAccept(i, strict)
 	i.ChecksumAsV2 = i.checksumAsV2.or(g.checksumAsV2)
 	i.SkipCheckAddr = i.SkipCheckAddr || g.skipCheckAdv
-	i.SMTPAlert = i.smtpAlert.orElse(g.smtpAlertVRRP).orElse(g.smtpAlert).value
+	i.SMTPAlert = g.alerts.ofVRRP(i.smtpAlert)
 	b.finishAnswers(i, strict)
 	b.finishGARPOf(i, strict)
 	inherited := g.prioChanges
@@ -50,6 +50,7 @@ func (b *builder) finishInstance(i *rawInstance) {
 	}
 	i.Notify.PriorityChange = i.prioChanges.or(inherited)
 	b.finishAddresses(i, strict)
+	i.Routes, i.Rules = b.finishRoutes(i.routes), b.finishRules(i.rules)
 	b.finishTracking(i)
 }
 
@@ -70,6 +71,9 @@ func (b *builder) finishVersion(i *rawInstance, strict bool) {
 // finishPlace checks the interface, the VRID and the addresses that adverts travel between.
 func (b *builder) finishPlace(i *rawInstance) {
 	i.Source, i.Unicast = i.src, len(i.UnicastPeers) > 0
+	for _, w := range i.replaced {
+		b.wantInterface(w.Pos, w.Text, "vrrp_instance "+i.Name)
+	}
 	switch {
 	case i.hasInterface:
 		b.wantInterface(i.interfacePos, i.Interface, "vrrp_instance "+i.Name)
@@ -95,9 +99,6 @@ func (b *builder) finishUnicast(i *rawInstance) {
 	}
 	if i.unicastUsed && !i.FaultNoPeer {
 		b.report(noPeers, i.pos, "(%s) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.", i.Name)
-	}
-	if i.ttlSet {
-		b.report(ttlNoPeers, i.end, "(%s): unicast_ttl without unicast peers has no effect - ignoring", i.Name)
 	}
 	i.UnicastTTL, i.CheckUnicastSrc, i.OldChecksum = 0, false, OldChecksumDetect
 	i.Destination = i.dst

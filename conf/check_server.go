@@ -5,23 +5,38 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"time"
+	"slices"
 )
 
 // finishServers resolves virtual servers in file order.
 func (b *builder) finishServers() {
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(b.servers))
+	b.cfg.VirtualServers = slices.Grow(b.cfg.VirtualServers, len(b.servers))
+	var used []*rawServer
 	for _, v := range b.servers {
 		if !b.finishServer(v) {
+			b.dropServer(v)
 			continue
 		}
-		if key := v.Key(); seen[key] {
-			b.report(duplicateServer, v.pos, "Virtual server %s is duplicated - ignoring the second one", v.display())
+		key := v.Key()
+		if seen[key] {
+			b.report(sameService, v.pos, "Virtual server %s is duplicated - ignoring the second one", v.display())
+			b.dropServer(v)
 			continue
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
+		used = append(used, v)
 		b.cfg.VirtualServers = append(b.cfg.VirtualServers, v.VirtualServer)
+	}
+	b.checkShared(used)
+	b.cfg.SSL = b.ssl
+}
+
+// dropServer takes the scripts of a virtual server that is not used out of account.
+func (b *builder) dropServer(v *rawServer) {
+	b.dropCommands(&v.QuorumUp, &v.QuorumDown)
+	for _, r := range v.reals {
+		b.dropReal(r)
 	}
 }
 
@@ -41,34 +56,34 @@ func (b *builder) finishServer(v *rawServer) bool {
 	if v.Kind == ByGroup && !b.joinGroup(v) {
 		return false
 	}
-	if v.sorry == nil && len(v.reals) == 0 {
-		b.report(noServers, v.pos, "Virtual server %s has no real servers - ignoring", v.display())
-		return false
-	}
-	b.serverDefaults(v)
 	v.Family = v.deriveFamily()
-	if v.Granularity == 0 {
-		v.Granularity = math.MaxUint32
-		if v.Family == IPv6 {
-			v.Granularity = 128
-		}
-	}
-	seen := map[netip.AddrPort]bool{}
+	b.serverDefaults(v)
+	b.checkService(v)
+	seen := make(map[netip.AddrPort]bool, len(v.reals))
+	v.RealServers = make([]RealServer, 0, len(v.reals))
 	total := 0
 	for _, r := range v.reals {
-		if !b.finishReal(v, r) {
+		b.finishReal(v, r)
+		if familyOf(r.Addr.Addr()) != v.Family && r.Forwarding.Method != TUN { // TUN when it was read, and changed below it
+			b.report(wrongFamily, r.pos, "VS %s: address family of real server %s doesn't match - removing", v.display(), r.Addr).Class = ClassNone
+			b.dropReal(r)
 			continue
 		}
 		if seen[r.Addr] {
 			b.report(duplicateServer, r.pos, "VS %s: real server %s is duplicated - removing second rs", v.display(), r.Addr)
+			b.dropReal(r)
 			continue
 		}
 		seen[r.Addr] = true
 		total += r.Weight
 		v.RealServers = append(v.RealServers, r.RealServer)
 	}
+	if len(v.RealServers) == 0 {
+		b.report(noServers, v.pos, "Virtual server %s has no real servers left - ignoring", v.display()).Class = ClassNone
+		return false
+	}
 	b.finishQuorum(v, total)
-	b.finishSorry(v)
+	b.finishSorry(v, seen)
 	return true
 }
 
@@ -79,22 +94,33 @@ func (b *builder) joinGroup(v *rawServer) bool {
 		b.report(undefinedGroup, v.pos, "virtual server group %s is not defined - ignoring the virtual server", v.Group)
 		return false
 	}
-	if len(g.members) == 0 {
-		b.report(incompleteBlock, v.pos, "virtual server group %s has no members - ignoring the virtual server", v.Group)
-		return false
+	for _, m := range g.members {
+		if f := cmp.Or(familyOf(m.First), m.Family); f != 0 && v.family != 0 && f != v.family {
+			b.report(groupFamily, v.pos, "virtual server group %s has members of %s, its real servers are %s - ignoring the virtual server", v.Group, f, v.family)
+			return false
+		}
 	}
 	v.Members = g.members
 	return true
 }
 
+// hasAddresses reports whether a service has more than fwmarks, hasFwmarks
+// whether it has any.
+func (v *rawServer) hasAddresses() bool {
+	return v.Kind == ByAddress || slices.ContainsFunc(v.Members, func(m GroupMember) bool { return m.First.IsValid() })
+}
+
+func (v *rawServer) hasFwmarks() bool {
+	return v.Kind == ByFwmark || slices.ContainsFunc(v.Members, func(m GroupMember) bool { return !m.First.IsValid() })
+}
+
 // serverDefaults fills in what keepalived complains about when it is missing.
 func (b *builder) serverDefaults(v *rawServer) {
-	fwmarksOnly := v.Kind == ByFwmark
-	switch {
-	case fwmarksOnly && v.proto:
+	switch addresses := v.hasAddresses(); {
+	case !addresses && v.proto:
 		b.report(fwmarkProtocol, v.pos, "Warning: Virtual server %s: protocol specified for fwmark - protocol will be ignored", v.display())
 		v.Protocol = ProtoNone
-	case !fwmarksOnly && !v.proto:
+	case addresses && !v.proto:
 		b.report(defaultProtocol, v.pos, "Virtual server %s: no protocol set - defaulting to UDP", v.display())
 		v.Protocol = ProtoUDP
 	}
@@ -107,14 +133,38 @@ func (b *builder) serverDefaults(v *rawServer) {
 		v.method = &Forwarding{Method: NAT}
 	}
 	v.Forwarding = *v.method
+	v.SMTPAlert = b.checkerAlert(v.smtpAlert, false)
+	if v.Granularity == 0 {
+		v.Granularity = math.MaxUint32
+		if v.Family == IPv6 {
+			v.Granularity = 128
+		}
+	}
+}
+
+// checkService looks at what does not go together in a virtual server.
+func (b *builder) checkService(v *rawServer) {
+	if v.OnePacket && v.hasAddresses() && v.Protocol != ProtoUDP {
+		b.report(onePacketProtocol, v.pos, "Virtual server %s: one packet scheduling requires UDP - resetting", v.display())
+		v.OnePacket = false
+	}
+	anyPort := v.Kind == ByAddress && v.Addr.Port() == 0
+	for _, m := range v.Members {
+		anyPort = anyPort || m.First.IsValid() && m.Port == 0
+	}
+	if anyPort && v.Persistence == 0 {
+		b.report(portZero, v.pos, "Virtual server %s: zero port only valid for persistent services - setting persistence_timeout %d", v.display(), defaultPersistence)
+		v.Persistence = defaultPersistence
+	}
+	if v.HASuspend && v.hasFwmarks() {
+		b.report(suspendFwmark, v.pos, "Virtual server %s: cannot use ha_suspend with fwmarks - clearing ha_suspend", v.display())
+		v.HASuspend = false
+	}
 }
 
 // deriveFamily finds the family of a service: its address's, else what
-// ip_family says, else that of its group or its servers.
+// ip_family says, else that of its servers or its group.
 func (v *rawServer) deriveFamily() Family {
-	if v.Kind == ByAddress {
-		return familyOf(v.Addr.Addr())
-	}
 	if v.family != 0 {
 		return v.family
 	}
@@ -126,131 +176,99 @@ func (v *rawServer) deriveFamily() Family {
 	for _, r := range v.reals {
 		return familyOf(r.Addr.Addr())
 	}
-	if v.sorry != nil {
-		return familyOf(v.sorry.Addr.Addr())
-	}
 	return IPv4
 }
 
-// finishReal resolves one real server; false means that it is not usable.
-func (b *builder) finishReal(v *rawServer, r *rawReal) bool {
-	r.Forwarding = *v.method
-	if r.method != nil {
-		r.Forwarding = *r.method
-	}
-	if familyOf(r.Addr.Addr()) != v.Family && r.Forwarding.Method != TUN {
-		b.report(wrongFamily, r.pos, "VS %s: address family of real server %s doesn't match - removing", v.display(), r.Addr)
-		return false
-	}
+// finishReal resolves one real server.
+func (b *builder) finishReal(v *rawServer, r *rawReal) {
+	r.Forwarding = *cmpOr(r.method, v.method)
 	r.written = r.Addr
-	if port := v.Addr.Port(); v.Kind == ByAddress && r.Forwarding.Method != NAT && r.Addr.Port() != port {
-		b.report(portReset, r.pos, "WARNING - virtual server %s and real server %s ports don't match - resetting", v.display(), r.Addr)
-		r.Addr = netip.AddrPortFrom(r.Addr.Addr(), port)
-	}
+	b.finishPort(v, r)
 	r.Weight = r.weight.or(v.weight)
 	r.Inhibit = r.inhibit.or(v.inhibit)
 	r.Alpha = r.alpha.or(v.Alpha)
+	r.SMTPAlert = b.checkerAlert(r.smtpAlert, true)
 	for _, c := range r.checks {
 		if b.finishCheck(v, r, c) {
 			r.Checkers = append(r.Checkers, c.Checker)
 		}
 	}
-	return true
 }
 
-// checkDefaults are retry and delay_before_retry of a kind of checker.
-func checkDefaults(k CheckKind) (retry int, delay time.Duration) {
-	switch k {
-	case HTTPGet, SSLGet:
-		return 1, 3 * time.Second
-	case MiscCheck:
-		return 0, time.Second
+// finishPort makes the port what direct routing and tunnels can do: the packet
+// arrives unchanged, at the port of the service.
+func (b *builder) finishPort(v *rawServer, r *rawReal) {
+	port := r.Addr.Port()
+	if r.Forwarding.Method == NAT {
+		return
 	}
-	return 1, time.Second
-}
-
-// finishCheck resolves checker > real server > virtual server > default.
-func (b *builder) finishCheck(v *rawServer, r *rawReal, c *rawCheck) bool {
-	retry, delay := checkDefaults(c.Kind)
-	c.Retry = c.retry.orElse(r.retry).orElse(v.retry).or(retry)
-	c.RetryDelay = c.retryDelay.orElse(r.retryDelay).orElse(v.retryDelay).or(delay)
-	c.DelayLoop = c.delayLoop.orElse(r.delayLoop).orElse(v.delayLoop).or(60 * time.Second)
-	c.Warmup = c.warmup.orElse(r.warmup).orElse(v.warmup).or(c.DelayLoop)
-	c.Alpha = c.alpha.or(r.Alpha)
-	c.LogAllFailures = c.LogAllFailures || b.global.LogAllFailures
-	if c.Misc != nil {
-		if c.misc == nil {
-			return false // finishCommands has said why
+	switch v.Kind {
+	case ByAddress:
+		if port != 0 && port != v.Addr.Port() {
+			b.report(portReset, r.pos, "WARNING - virtual server %s and real server %s ports don't match - resetting", v.display(), r.Addr)
 		}
-		c.Misc.Command = *c.misc
-		c.Misc.Timeout = cmp.Or(c.miscTimeout, v.delayLoop.or(60*time.Second))
-		return true
-	}
-	c.ConnectTimeout = c.timeout.orElse(r.timeout).orElse(v.timeout).or(5 * time.Second)
-	c.Connect = netip.AddrPortFrom(r.Addr.Addr(), cmp.Or(c.connectPort, r.written.Port()))
-	if c.connectIP.IsValid() {
-		c.Connect = netip.AddrPortFrom(c.connectIP, c.Connect.Port())
-	}
-	if !b.finishBind(c) {
-		return false
-	}
-	if c.HTTP != nil {
-		c.finishHTTP(v, r)
-	}
-	return true
-}
-
-func (b *builder) finishBind(c *rawCheck) bool {
-	if !c.bindIP.IsValid() && c.bindPort == 0 {
-		return true
-	}
-	if !c.bindIP.IsValid() {
-		c.bindIP = netip.IPv4Unspecified()
-		if c.Connect.Addr().Is6() {
-			c.bindIP = netip.IPv6Unspecified()
+		r.Addr = netip.AddrPortFrom(r.Addr.Addr(), v.Addr.Port())
+	case ByFwmark:
+		if port != 0 {
+			b.report(portIgnored, r.pos, "WARNING - fwmark virtual server %s, real server %s has port specified - clearing", v.display(), r.Addr)
+			r.Addr = netip.AddrPortFrom(r.Addr.Addr(), 0)
 		}
+	case ByGroup:
+		b.checkGroupPorts(v, r)
 	}
-	if c.bindIP.Is4() != c.Connect.Addr().Is4() {
-		b.report(bindFamily, c.pos, "%s: bindto and connect address families don't match - skipping checker", c.Kind)
-		return false
-	}
-	c.Bind = netip.AddrPortFrom(c.bindIP, c.bindPort)
-	return true
 }
 
-func (c *rawCheck) finishHTTP(v *rawServer, r *rawReal) {
-	c.HTTP.VirtualHost = cmp.Or(c.vhost, r.vhost, v.VirtualHost)
-	for i := range c.HTTP.URLs {
-		c.HTTP.URLs[i].VirtualHost = cmp.Or(c.HTTP.URLs[i].VirtualHost, c.HTTP.VirtualHost)
+func (b *builder) checkGroupPorts(v *rawServer, r *rawReal) {
+	if r.Addr.Port() == 0 {
+		return
+	}
+	if v.hasFwmarks() {
+		b.report(portIgnored, r.pos, "WARNING - fwmark virtual server %s, real server %s has port specified - port will be ignored", v.display(), r.Addr)
+	}
+	for _, m := range v.Members {
+		if m.First.IsValid() && m.Port != r.Addr.Port() {
+			b.report(portReset, r.pos, "virtual server %s:[%s,%d] and real server %s ports don't match", v.display(), m.First, m.Port, r.Addr)
+			return
+		}
 	}
 }
 
 // finishQuorum keeps quorum and hysteresis within reach of the total weight.
 func (b *builder) finishQuorum(v *rawServer, total int) {
-	if v.Quorum > total && len(v.RealServers) > 0 {
+	if v.Quorum > total {
 		b.report(quorumReduced, cmp.Or(v.quorumPos, v.pos), "Warning - quorum %d for %s exceeds total weight of real servers %d, reducing quorum to %d", v.Quorum, v.display(), total, total)
 		v.Quorum = total
 	}
 	if v.Hysteresis > 0 && v.Hysteresis >= v.Quorum {
+		before := v.Hysteresis
 		v.Hysteresis = max(v.Quorum-1, 0)
-		b.report(hysteresisReduced, cmp.Or(v.quorumPos, v.pos), "Virtual server %s: hysteresis must be less than quorum, setting to %d", v.display(), v.Hysteresis)
+		b.report(hysteresisReduced, cmp.Or(v.hysteresisPos, v.pos), "Virtual server %s: hysteresis %d >= quorum %d; setting hysteresis to %d", v.display(), before, v.Quorum, v.Hysteresis)
 	}
 }
 
-func (b *builder) finishSorry(v *rawServer) {
+func (b *builder) finishSorry(v *rawServer, reals map[netip.AddrPort]bool) {
 	if v.sorry == nil {
-		if v.sorryFwd != nil || v.sorryInh {
-			b.report(sorryOptions, v.pos, "Virtual server %s: sorry server options without sorry_server", v.display())
+		return
+	}
+	v.sorry.Forwarding = *cmpOr(v.sorryFwd, v.method)
+	addr, port := v.sorry.Addr, v.sorry.Addr.Port()
+	if v.sorry.Forwarding.Method != NAT {
+		switch {
+		case v.Kind == ByAddress:
+			if port != 0 && port != v.Addr.Port() {
+				b.report(portReset, v.sorryPos, "WARNING - virtual server %s and sorry server ports don't match - resetting", v.display())
+			}
+			addr = netip.AddrPortFrom(addr.Addr(), v.Addr.Port())
+		case port != 0 && v.Kind == ByGroup:
+			b.report(portIgnored, v.sorryPos, "WARNING - virtual server %s, sorry server has port specified - port will be ignored", v.display())
+		case port != 0:
+			b.report(portIgnored, v.sorryPos, "WARNING - virtual server %s, sorry server has port specified - clearing", v.display())
+			addr = netip.AddrPortFrom(addr.Addr(), 0)
 		}
-		return
 	}
-	v.sorry.Forwarding, v.sorry.Inhibit = *v.method, v.sorryInh
-	if v.sorryFwd != nil {
-		v.sorry.Forwarding = *v.sorryFwd
-	}
-	if familyOf(v.sorry.Addr.Addr()) != v.Family && v.sorry.Forwarding.Method != TUN {
-		b.report(wrongFamily, v.pos, "VS %s: address family of sorry server %s doesn't match - removing", v.display(), v.sorry.Addr)
-		return
+	v.sorry.Addr = addr
+	if reals[addr] {
+		b.report(sorryIsReal, v.sorryPos, "Virtual server %s: sorry server %s is a real server too", v.display(), addr)
 	}
 	v.Sorry = v.sorry
 }

@@ -9,6 +9,7 @@ func (b *builder) finish() {
 	b.finishBFDs()
 	b.finishLinkLists()
 	b.finishStatics()
+	b.finishTrackGroups()
 	b.finishGroups()
 	for _, i := range b.insts {
 		b.finishInstance(i)
@@ -52,7 +53,7 @@ func (b *builder) finishGroups() {
 			b.report(loneMember, g.pos, "Sync group %s has only 1 virtual router(s) - this probably isn't what you want", g.Name)
 		}
 		g.Notify.PriorityChange = g.prioMaybe.or(b.global.prioChanges)
-		g.SMTPAlert = g.smtpAlert.orElse(b.global.smtpAlertVRRP).orElse(b.global.smtpAlert).value
+		g.SMTPAlert = b.global.alerts.ofVRRP(g.smtpAlert)
 		b.finishGroupTracking(g)
 		b.cfg.SyncGroups = append(b.cfg.SyncGroups, g.SyncGroup)
 	}

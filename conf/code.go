@@ -12,7 +12,7 @@ import (
 // Code names a kind of diagnostic for good: scripts and documents refer to it.
 // The hundreds say what it is about: 1 the text, 2 values, 3 names, 4 VRRP,
 // 5 virtual servers and checkers, 6 scripts and accounts, 7 the host,
-// 8 keywords that do not act.
+// 8 keywords that do not act, 9 routes and rules.
 type Code uint16
 
 // String gives the code as it is printed, "HB0204".
@@ -49,7 +49,7 @@ type Rule struct {
 
 // Rules returns every rule in the order of the codes.
 func Rules() []Rule {
-	all := slices.Concat(textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules, reviewRules)
+	all := slices.Concat(textRules, valueRules, nameRules, vrrpRules, serverRules, scriptRules, hostRules, openRules, routeRules, reviewRules)
 	slices.SortFunc(all, func(x, y Rule) int { return cmp.Compare(x.Code, y.Code) })
 	return all
 }

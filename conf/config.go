@@ -7,6 +7,9 @@ package conf
 type Config struct {
 	Global          Global          `json:"global"`
 	StaticAddresses []Address       `json:"static_addresses,omitempty"`
+	StaticRoutes    []Route         `json:"static_routes,omitempty"`
+	StaticRules     []RoutingRule   `json:"static_rules,omitempty"`
+	TrackGroups     []TrackGroup    `json:"track_groups,omitempty"`
 	Scripts         []TrackScript   `json:"scripts,omitempty"`
 	TrackFiles      []TrackFile     `json:"track_files,omitempty"`
 	TrackProcesses  []TrackProcess  `json:"track_processes,omitempty"`
@@ -16,5 +19,6 @@ type Config struct {
 	LinkDelays      []LinkDelay     `json:"interface_up_down_delays,omitempty"`
 	SyncGroups      []SyncGroup     `json:"sync_groups,omitempty"`
 	Instances       []Instance      `json:"instances,omitempty"`
+	SSL             *TLSClient      `json:"ssl,omitempty"`
 	VirtualServers  []VirtualServer `json:"virtual_servers,omitempty"`
 }

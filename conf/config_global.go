@@ -59,6 +59,7 @@ type Global struct {
 	LVSFlushOnStop       FlushOnStop   `json:"lvs_flush_on_stop,omitempty"`
 	RSInitNotifies       bool          `json:"rs_init_notifies,omitempty"`
 	LogAllFailures       bool          `json:"checker_log_all_failures,omitempty"`
+	NoCheckerEmails      bool          `json:"no_checker_emails,omitempty"` // mail only when a real server itself comes or goes
 }
 
 // FlushOnStop is lvs_flush_on_stop: what leaves the kernel's table at exit beyond our own entries.

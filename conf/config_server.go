@@ -3,8 +3,6 @@ package conf
 import (
 	"net/netip"
 	"strconv"
-	"strings"
-	"time"
 )
 
 // Protocol is the IP protocol number of a virtual service; 0 for fwmark services.
@@ -87,6 +85,9 @@ type VirtualServer struct {
 	Granularity   uint32         `json:"persistence_gran,omitempty"`    // IPv4: netmask as a big-endian number; IPv6: prefix length; default 255.255.255.255 / 128
 	PersistEngine string         `json:"persistence_engine,omitempty"`  //
 	VirtualHost   string         `json:"virtualhost,omitempty"`         //
+	SNMPName      string         `json:"snmp_name,omitempty"`           //
+	HASuspend     bool           `json:"ha_suspend,omitempty"`          // check only while an address of the service is on this host
+	SMTPAlert     bool           `json:"smtp_alert,omitempty"`          // resolved: own, smtp_alert_checker, smtp_alert, false
 	Alpha         bool           `json:"alpha,omitempty"`               //
 	Omega         bool           `json:"omega,omitempty"`               //
 	Quorum        int            `json:"quorum"`                        // default 1; already lowered to the total weight
@@ -113,68 +114,11 @@ type RealServer struct {
 	LowerThreshold uint32         `json:"lthreshold,omitempty"`
 	Inhibit        bool           `json:"inhibit_on_failure,omitempty"`
 	Alpha          bool           `json:"alpha,omitempty"`
+	SNMPName       string         `json:"snmp_name,omitempty"`
+	SMTPAlert      bool           `json:"smtp_alert,omitempty"` // resolved: own, smtp_alert_checker, smtp_alert, true
 	NotifyUp       *Command       `json:"notify_up,omitempty"`
 	NotifyDown     *Command       `json:"notify_down,omitempty"`
 	Checkers       []Checker      `json:"checkers,omitempty"`
-}
-
-// CheckKind is the configuration's name of a checker.
-type CheckKind string
-
-const (
-	TCPCheck  CheckKind = "TCP_CHECK"
-	HTTPGet   CheckKind = "HTTP_GET"
-	SSLGet    CheckKind = "SSL_GET"
-	MiscCheck CheckKind = "MISC_CHECK"
-)
-
-// Checker is one health check of one real server. Exactly the part that Kind
-// names is set (HTTP for HTTP_GET and SSL_GET, Misc for MISC_CHECK).
-type Checker struct {
-	Kind           CheckKind      `json:"kind"`
-	Connect        netip.AddrPort `json:"connect,omitzero"` // connect_ip:connect_port, default the real server
-	Bind           netip.AddrPort `json:"bind,omitzero"`    // bindto:bind_port; a zero address with a port is 0.0.0.0 / ::
-	BindInterface  string         `json:"bind_if,omitempty"`
-	Mark           uint32         `json:"fwmark,omitempty"`
-	ConnectTimeout time.Duration  `json:"connect_timeout,omitempty"`
-	DelayLoop      time.Duration  `json:"delay_loop"`
-	Warmup         time.Duration  `json:"warmup"` // first check at 1 s + random(0..Warmup)
-	Retry          int            `json:"retry"`
-	RetryDelay     time.Duration  `json:"delay_before_retry"`
-	Alpha          bool           `json:"alpha,omitempty"`
-	LogAllFailures bool           `json:"log_all_failures,omitempty"`
-	HTTP           *HTTPCheck     `json:"http,omitempty"`
-	Misc           *MiscOptions   `json:"misc,omitempty"`
-}
-
-// HTTPCheck holds what HTTP_GET and SSL_GET add.
-type HTTPCheck struct {
-	Version      string `json:"http_protocol"` // "1.0", "1.0C" or "1.1"
-	SNI          string `json:"sni,omitempty"` // sni_name
-	EnableSNI    bool   `json:"enable_sni,omitempty"`
-	FastRecovery bool   `json:"fast_recovery,omitempty"`
-	VirtualHost  string `json:"virtualhost,omitempty"` // resolved: checker > real server > virtual server
-	URLs         []URL  `json:"urls"`
-}
-
-// URL is one url block. VirtualHost is resolved against the checker's.
-type URL struct {
-	Path        string        `json:"path"`
-	VirtualHost string        `json:"virtualhost,omitempty"`
-	Digest      string        `json:"digest,omitempty"` // 32 lower-case hex digits
-	Status      []StatusRange `json:"status"`           // default 200-299
-}
-
-// StatusRange is an inclusive range of HTTP status codes.
-type StatusRange struct {
-	From, To int
-}
-
-// MiscOptions holds what MISC_CHECK adds.
-type MiscOptions struct {
-	Command Command       `json:"command"`
-	Timeout time.Duration `json:"timeout"`
-	Dynamic bool          `json:"dynamic,omitempty"`
 }
 
 // Key is the stable identity of a virtual server over a reload.
@@ -200,6 +144,3 @@ func (p Protocol) String() string {
 	}
 	return "none"
 }
-
-// Schedulers lists every lvs_sched value.
-var Schedulers = strings.Fields("rr wrr lc wlc lblc sh mh dh fo ovf lblcr sed nq twos")

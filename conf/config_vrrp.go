@@ -77,8 +77,10 @@ type Instance struct {
 	LowerPrioNoAdv   bool          `json:"lower_prio_no_advert,omitempty"`
 	HigherPrioAdv    bool          `json:"higher_prio_send_advert,omitempty"`
 	OwnerIgnore      bool          `json:"owner_ignore_adverts,omitempty"`
-	Addresses        []Address     `json:"vips,omitempty"`  // virtual_ipaddress: in adverts, in this order
-	Excluded         []Address     `json:"evips,omitempty"` // virtual_ipaddress_excluded
+	Addresses        []Address     `json:"vips,omitempty"`   // virtual_ipaddress: in adverts, in this order
+	Excluded         []Address     `json:"evips,omitempty"`  // virtual_ipaddress_excluded
+	Routes           []Route       `json:"routes,omitempty"` // virtual_routes
+	Rules            []RoutingRule `json:"rules,omitempty"`  // virtual_rules
 	GARP             GARP          `json:"garp"`
 	Track            Tracking      `json:"track,omitzero"`
 	Notify           Notify        `json:"notify,omitzero"`

@@ -32,6 +32,9 @@ type Host interface {
 	CheckScript(c Command) (Command, ScriptVerdict)
 	// DirectoryExists reports whether a path is a directory.
 	DirectoryExists(path string) bool
+	// LookupName gives the number of a name. dirs are the directories of
+	// iproute2's files, the ones looked at first in front; none means the usual ones.
+	LookupName(kind NameKind, name string, dirs ...string) (uint32, error)
 }
 
 // LinkHost is what a Host may know of links beyond their names. Without it
@@ -43,6 +46,20 @@ type LinkHost interface {
 	// PrimaryAddress gives the address that adverts leave from unless one is configured.
 	PrimaryAddress(name string, f Family) netip.Addr
 }
+
+// NameKind says what a name stands for.
+type NameKind uint8
+
+const (
+	NameTable      NameKind = iota // routing table, rt_tables
+	NameProtocol                   // origin of a route, rt_protos
+	NameScope                      // rt_scopes
+	NameRealm                      // rt_realms
+	NameDSField                    // rt_dsfield
+	NameGroup                      // interface group, group
+	NameIPProtocol                 // /etc/protocols
+	NameVRF                        // VRF device: its routing table
+)
 
 // ScriptVerdict is what CheckScript found.
 type ScriptVerdict struct {

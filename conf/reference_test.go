@@ -20,7 +20,6 @@ func place(block, statement string) string {
 	case "root":
 		return statement + "\n"
 	case "global_defs":
-		statement = strings.Replace(statement, "smtp_server ", "smtp_server 127.0.0.1 ", 1) // the range is that of the port
 		return "global_defs {\n" + statement + "\n}\n"
 	case "vrrp_script":
 		return "vrrp_script X {\nscript /bin/x\n" + statement + "\n}\n"
@@ -60,6 +59,10 @@ func place(block, statement string) string {
 	switch {
 	case len(parts) == 4 && parts[3] == "url":
 		body = "url {\npath /\n" + statement + "\n}"
+	case len(parts) == 4 && parts[3] == "host":
+		body = "host {\n" + statement + "\n}"
+	case parts[2] == string(FileCheck):
+		return "track_file X {\nfile /x\n}\n" + server("FILE_CHECK {\ntrack_file X\n"+statement+"\n}")
 	case parts[2] == string(MiscCheck):
 		body = "misc_path /bin/x\n" + statement
 	case parts[2] == string(HTTPGet) || parts[2] == string(SSLGet):
@@ -95,10 +98,13 @@ func TestRangesAgree(t *testing.T) {
 			if value == "" {
 				continue
 			}
+			if name == "smtp_server" { // the range is that of its port
+				value = "10.0.0.25 " + value
+			}
 			_, ds := loadText(t, place(block, name+" "+value), host)
 			reject := false
 			for _, d := range ds {
-				reject = reject || d.Class == ClassConfig || d.Class == ClassArgument
+				reject = reject || (d.Class == ClassConfig || d.Class == ClassArgument) && d.Code != deprecatedName
 			}
 			compared++
 			if want := r[4+n] == "reject"; reject != want {

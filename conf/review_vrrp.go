@@ -91,7 +91,7 @@ func sameRouter(c *Config, i *Instance) *Instance {
 // best is the highest effective priority that an instance can have.
 func (i *Instance) best() int {
 	sum := 0
-	for _, t := range slices.Concat(i.Track.Interfaces, i.Track.Scripts) {
+	for _, t := range i.Track.bounded() {
 		sum += max(0, t.change())
 	}
 	return effective(i.Priority, sum)
@@ -108,11 +108,16 @@ func (t Track) change() int {
 	return t.Weight
 }
 
+// bounded lists the trackers that add their weight or nothing; a file adds any number.
+func (t *Tracking) bounded() []Track {
+	return slices.Concat(t.Interfaces, t.Scripts, t.Processes, t.BFDs)
+}
+
 // weighted lists the trackers with a weight that the instance kept.
 func (i *rawInstance) weighted() []rawTrack {
 	var out []rawTrack
-	kept := slices.Concat(i.Track.Interfaces, i.Track.Scripts)
-	for _, t := range slices.Concat(i.track.interfaces, i.track.scripts) {
+	kept := i.Track.bounded()
+	for _, t := range slices.Concat(i.track.interfaces, i.track.scripts, i.track.processes, i.track.bfds) {
 		if t.Weight != 0 && slices.Contains(kept, t.Track) {
 			out = append(out, t)
 		}

@@ -20,8 +20,9 @@ const (
 	slowCheck       Code = 552
 	swappedLimits   Code = 553
 
-	shellSyntax Code = 651
-	slowScript  Code = 652
+	shellSyntax   Code = 651
+	slowScript    Code = 652
+	alertsNowhere Code = 653
 
 	noDirectory Code = 751
 )
@@ -122,6 +123,12 @@ var reviewRules = []Rule{
 		Explain: "The time limit of the script is above its interval, so runs are left out while one hangs.",
 		Fix:     "write a timeout of at most the interval",
 		Example: "global_defs {\n    script_user root\n    enable_script_security\n}\nvrrp_script chk {\n    script /bin/true\n    interval 1\n    timeout 5\n}\n",
+	},
+	{
+		Code: alertsNowhere, Severity: Warning, Title: "mail alerts that nobody gets",
+		Explain: "smtp_alert is on, and global_defs names no mail relay or no recipient. No mail is sent.",
+		Fix:     "write smtp_server and notification_email in global_defs",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    smtp_alert\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
 		Code: noDirectory, Severity: Warning, Title: "directory does not exist",

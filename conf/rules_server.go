@@ -14,6 +14,23 @@ const (
 	sorryOptions
 	bindFamily
 	undefinedGroup
+	sameService
+	sharedService
+	flagWithoutHash
+	onePacketProtocol
+	portZero
+	portIgnored
+	groupFamily
+	groupRange
+	suspendFwmark
+	linkLocal
+	replyLengths
+	sorryIsReal
+	oddNetmask
+	addressTail
+	methodOption
+	badPattern
+	lostBackslash
 )
 
 var serverRules = []Rule{
@@ -79,7 +96,7 @@ var serverRules = []Rule{
 	},
 	{
 		Code: bindFamily, Severity: Error, Class: ClassConfig, Title: "checker binds to an address of the other family",
-		Explain: "bindto and the address to connect to are of two families. The checker is removed, so the server counts as healthy.",
+		Explain: "bindto and the address to connect to are of two families. The second of the two statements is ignored.",
 		Fix:     "write a bindto address of the real server's family",
 		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        TCP_CHECK {\n            bindto 2001:db8::1\n        }\n    }\n}\n",
 	},
@@ -88,5 +105,107 @@ var serverRules = []Rule{
 		Explain: "The virtual server names a group that does not exist. It is removed; keepalived says so only at a start.",
 		Fix:     "define the virtual_server_group, or correct its name",
 		Example: "virtual_server group web {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: sameService, Severity: Error, Title: "virtual server is there twice",
+		Explain: "Another virtual server has the same address, port and protocol. The second one is ignored; keepalived does not notice it and puts the real servers of both together.",
+		Fix:     "merge the two blocks, or change the address of one",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\nvirtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: sharedService, Severity: Warning, Title: "service of two virtual servers",
+		Explain: "Two virtual servers have the same address and port, or fwmark: one of them through a group. The kernel has the service once, with the settings of the first and the real servers of both.",
+		Fix:     "take the address out of one of the two",
+		Example: "virtual_server_group g {\n    10.0.0.1 80\n}\nvirtual_server group g {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\nvirtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: flagWithoutHash, Severity: Error, Class: ClassConfig, Title: "scheduler flag without its scheduler",
+		Explain: "The flag means something to the schedulers sh and mh only, and lvs_sched must stand above it. It is ignored.",
+		Fix:     "write lvs_sched sh or mh above it, or remove it",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    sh-port\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: onePacketProtocol, Severity: Error, Class: ClassConfig, Title: "one-packet scheduling of something else than UDP",
+		Explain: "ops schedules each datagram for itself, which is possible for UDP and fwmarks only. It is switched off.",
+		Fix:     "write protocol UDP, or remove ops",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    ops\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: portZero, Severity: Warning, Class: ClassConfig, Title: "port 0 without persistence",
+		Explain: "A service for all ports must be persistent. persistence_timeout 360 is used.",
+		Fix:     "write a port, or a persistence_timeout",
+		Example: "virtual_server 10.0.0.1 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: portIgnored, Severity: Warning, Class: ClassConfig, Title: "port of a server behind a fwmark or a group",
+		Explain: "With DR and TUN a packet arrives at the port that it was sent to, and a fwmark or group stands for several. The port is not used for the traffic; checkers use it.",
+		Fix:     "leave the port out, and write connect_port in the checkers",
+		Example: "virtual_server fwmark 3 {\n    lvs_sched rr\n    lvs_method DR\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: groupFamily, Severity: Error, Title: "group of another family than its servers",
+		Explain: "A member of the group has another family than the real servers. The virtual server is ignored; keepalived says so only at a start.",
+		Fix:     "use a group for each family, or TUN for all real servers",
+		Example: "virtual_server_group g {\n    2001:db8::1 80\n}\nvirtual_server group g {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: groupRange, Severity: Warning, Title: "range of very many addresses",
+		Explain: "Each address of a group is a service of its own in the kernel. Of a larger range the first 65536 are served.",
+		Fix:     "use a fwmark for the whole network",
+		Example: "virtual_server_group g {\n    10.0.0.0/8 80\n}\n",
+	},
+	{
+		Code: suspendFwmark, Severity: Error, Class: ClassConfig, Title: "ha_suspend with a fwmark",
+		Explain: "ha_suspend waits for an address to be on this host, and a fwmark is no address. It is switched off.",
+		Fix:     "remove ha_suspend, or use an address",
+		Example: "virtual_server fwmark 3 {\n    lvs_sched rr\n    lvs_method NAT\n    ha_suspend\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: linkLocal, Severity: Error, Class: ClassConfig, Title: "link-local target without an interface",
+		Explain: "A link-local address can be reached only if the interface is known. The checker is removed, so the server counts as healthy.",
+		Fix:     "write bind_if with the interface in the checker",
+		Example: "virtual_server 2001:db8::1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server fe80::1 80 {\n        TCP_CHECK {\n        }\n    }\n}\n",
+	},
+	{
+		Code: replyLengths, Severity: Error, Title: "no reply can be long enough",
+		Explain: "min_reply_length is above max_reply_length (default 255): the check always fails.",
+		Fix:     "write a max_reply_length that is not below min_reply_length",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol UDP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        UDP_CHECK {\n            require_reply\n            min_reply_length 300\n        }\n    }\n}\n",
+	},
+	{
+		Code: sorryIsReal, Severity: Warning, Title: "sorry server is one of the real servers",
+		Explain: "The sorry server steps in when the real servers are lost. One that is a real server too is lost with them.",
+		Fix:     "name a server that is none of the real servers",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    sorry_server 10.0.1.1 80\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: oddNetmask, Severity: Warning, Title: "netmask with holes",
+		Explain: "persistence_granularity of IPv4 is a netmask. A single number is the last byte of one, as in 0.0.0.24.",
+		Fix:     "write a netmask, as in 255.255.255.0",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    persistence_granularity 24\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: addressTail, Severity: Warning, Title: "address with a mask or a range",
+		Explain: "One address is meant here. keepalived drops what stands behind / or - without a word.",
+		Fix:     "write the address alone; ranges have their place in a virtual_server_group",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1/24 80 {\n    }\n}\n",
+	},
+	{
+		Code: methodOption, Severity: Warning, Title: "tunnel options without a tunnel",
+		Explain: "type, port and checksums are for TUN. With NAT and DR they have no effect.",
+		Fix:     "remove the options, or write TUN",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method DR type ipip\n    real_server 10.0.1.1 80 {\n    }\n}\n",
+	},
+	{
+		Code: badPattern, Severity: Error, Title: "regex setting that cannot be used",
+		Explain: "A regex, an option of it or its stack is not usable and is ignored. keepalived says so only in its log, when it reads the file for a start.",
+		Fix:     "write one pattern in double quotes, and options in lower case",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        HTTP_GET {\n            url {\n                path /\n                regex \"up\"\n                regex_options CASELESS\n            }\n        }\n    }\n}\n",
+	},
+	{
+		Code: lostBackslash, Severity: Warning, Title: "backslash that the pattern does not get",
+		Explain: "The language takes one backslash away before the pattern is read: \\d arrives as d.",
+		Fix:     "double every backslash of a pattern",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        HTTP_GET {\n            url {\n                path /\n                regex \"up \\d+\"\n            }\n        }\n    }\n}\n",
 	},
 }

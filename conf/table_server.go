@@ -48,7 +48,7 @@ var tableServer = []Keyword{
 	{Block: "virtual_server", Name: "weight", Args: "<uint>", Unit: "weight", Min: "1", Max: "2147483647", Default: "1", Doc: "Default real server weight", Acts: true},
 	{Block: "virtual_server", Name: "sorry_server", Args: "<ip> [<port:0..65535>]", Default: "none", Doc: "Fallback used when quorum lost; family must match", Acts: true},
 	{Block: "virtual_server", Name: "sorry_server_inhibit", Args: "none", Default: "off", Doc: "Weight-0 behaviour for sorry server; must follow sorry_server", Acts: true},
-	{Block: "virtual_server", Name: "sorry_server_lvs_method", Args: "NAT|DR|TUN [type ipip|gue|gre] [port <1..65535>] [nocsum|csum|remcsum]", Default: "lvs_method", Doc: "Forwarding method of sorry server; must follow it", Tolerant: true, Acts: true},
+	{Block: "virtual_server", Name: "sorry_server_lvs_method", Args: "NAT|DR|TUN [type ipip|gue|gre] [port <1..65535>] [nocsum|csum|remcsum]", Default: "lvs_method", Doc: "Forwarding method of sorry server; must follow it", Acts: true},
 	{Block: "virtual_server", Name: "real_server", Args: "<ip> [<port:0..65535>] { block }", Repeatable: true, Doc: "Backend; duplicates removed; at least one required", Shape: Block, Acts: true},
 	{Block: "virtual_server/real_server", Name: "weight", Args: "<uint>", Unit: "weight", Min: "0", Max: "2147483647", Default: "virtual server weight (1)", Doc: "Scheduling weight", Acts: true},
 	{Block: "virtual_server/real_server", Name: "lvs_method", Args: "NAT|DR|TUN [type ipip|gue|gre] [port <1..65535>] [nocsum|csum|remcsum]", Default: "virtual server lvs_method", Doc: "Forwarding method of this server", Acts: true},

@@ -302,3 +302,11 @@ func TestEventsNameTheirHooks(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A checker that cannot be run yet counts for nothing, also beside others and with alpha.
+func TestUnknownCheckersDoNotRun(t *testing.T) {
+	dns := conf.Checker{Kind: conf.DNSCheck, DelayLoop: s, Alpha: true, DNS: &conf.DNSOptions{Type: "SOA", Name: "."}}
+	b := newBench(t, virtual([]conf.RealServer{real(1, 1, dns), real(2, 1, dns, tcp())})).table("1=1 2=1").until(s).bad(2).table("1=1")
+	b.take(b.c.Step(Reload{virtual([]conf.RealServer{real(1, 1, dns, dns), real(2, 1, dns)})}, b.now))
+	b.table("1=1 2=1")
+}

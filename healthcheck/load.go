@@ -82,7 +82,9 @@ func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) 
 func (c *Core) createServer(s *service, rs *conf.RealServer, now Time) *server {
 	r := &server{service: s, conf: rs}
 	for i := range rs.Checkers {
-		r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now))
+		if runs(rs.Checkers[i].Kind) {
+			r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now))
+		}
 	}
 	r.up = r.healthy()
 	if r.up && c.cfg.Global.RSInitNotifies {
@@ -145,6 +147,9 @@ func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
 	r.checkers = make([]*checker, 0, len(rs.Checkers))
 	for i := range rs.Checkers {
 		k := &rs.Checkers[i]
+		if !runs(k.Kind) {
+			continue
+		}
 		at := -1
 		for j, o := range old {
 			if o != nil && sameProbe(o.conf, k) {

@@ -31,6 +31,16 @@ func probe(ctx context.Context, k *conf.Checker, url int) Result {
 	return Result{Detail: "unknown checker " + string(k.Kind)}
 }
 
+// runs reports whether checkers of a kind can be run. The others count for
+// nothing: their server is judged by what else it has.
+func runs(k conf.CheckKind) bool {
+	switch k {
+	case conf.TCPCheck, conf.HTTPGet, conf.SSLGet, conf.MiscCheck:
+		return true
+	}
+	return false
+}
+
 func verdictOf(err error) Result {
 	if err != nil {
 		return Result{Detail: err.Error()}

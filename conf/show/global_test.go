@@ -2,8 +2,6 @@ package show
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
 
@@ -13,11 +11,7 @@ import (
 // read loads a text without asking anything of this host.
 func read(t *testing.T, text string) *conf.Config {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keepalived.conf")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, ds := conf.Load(path, conf.Options{ConfigID: "test"})
+	c, ds := load(t, text)
 	for _, d := range ds {
 		if d.Severity == conf.Error && d.Code != duplicateBlock {
 			t.Errorf("%v in\n%s", d, text)

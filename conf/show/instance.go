@@ -30,6 +30,8 @@ func (p *printer) instance(i *conf.Instance, g *conf.Global) {
 	p.trackLists(&i.Track)
 	p.addresses("virtual_ipaddress", i.Addresses)
 	p.addresses("virtual_ipaddress_excluded", i.Excluded)
+	p.routes("virtual_routes", i.Routes)
+	p.rules("virtual_rules", i.Rules)
 	p.hooks(&i.Notify)
 	p.flag("notify_deleted", i.Notify.ReportDeleted && i.Notify.Deleted == nil)
 	p.line("notify_priority_changes", onOff(i.Notify.PriorityChange))

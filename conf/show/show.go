@@ -17,9 +17,14 @@ import (
 func Write(w io.Writer, c *conf.Config) error {
 	p := &printer{}
 	p.global(&c.Global)
+	p.trackGroups(c.TrackGroups)
+	p.addresses("static_ipaddress", c.StaticAddresses)
+	p.routes("static_routes", c.StaticRoutes)
+	p.rules("static_rules", c.StaticRules)
 	p.trackers(c)
 	p.groups(c)
 	p.instances(c)
+	p.servers(c)
 	_, err := w.Write(p.text.Bytes())
 	return err
 }
