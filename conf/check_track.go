@@ -24,7 +24,7 @@ func (b *builder) finishTracking(i *rawInstance) {
 	}
 	b.checkBothTracked(i)
 	i.Track.Interfaces = b.interfaces(i.Name, interfaces)
-	i.Track.Scripts = b.kept(b.unweighted(i, i.track.scripts, "tracked script", owner, member), b.scriptRuns)
+	i.Track.Scripts = b.runnable(i.Name, b.unweighted(i, i.track.scripts, "tracked script", owner, member))
 	i.Track.Files = b.kept(b.unweightedFiles(i, owner, member), nil)
 	i.Track.Processes = b.kept(b.ownerProcesses(i, owner), nil)
 	i.Track.BFDs = b.kept(b.unweighted(i, i.track.bfds, "tracked bfd", owner, member), b.bfdRuns)
@@ -70,7 +70,7 @@ func (b *builder) finishGroupTracking(g *rawGroup) {
 	}
 	g.Track = Tracking{
 		Interfaces: b.interfaces(g.Name, cleared("track interface", g.track.interfaces)),
-		Scripts:    b.kept(cleared("track script", g.track.scripts), b.scriptRuns),
+		Scripts:    b.runnable(g.Name, cleared("track script", g.track.scripts)),
 		Files:      b.kept(cleared("track file", g.track.files), nil),
 		Processes:  b.kept(cleared("track process", g.track.processes), nil),
 		BFDs:       b.kept(cleared("track bfd", g.track.bfds), b.bfdRuns),
@@ -135,5 +135,15 @@ func (b *builder) kept(list []rawTrack, keep func(string) bool) []Track {
 	return out
 }
 
-// scriptRuns tells whether a vrrp_script survived finishCommands.
-func (b *builder) scriptRuns(name string) bool { return b.scriptOf[name].cmd != nil }
+// runnable keeps the references to scripts that survived finishCommands, and
+// tells of those that did not: nothing is tracked where one was asked for.
+func (b *builder) runnable(owner string, list []rawTrack) []Track {
+	return b.kept(slices.DeleteFunc(slices.Clone(list), func(t rawTrack) bool {
+		lost := b.scriptOf[t.Name].cmd == nil
+		if lost {
+			b.report(danglingName, t.pos, "(%s) track script %s cannot be run - ignoring", owner, t.Name).
+				fix("mend vrrp_script %s, or remove the line", t.Name)
+		}
+		return lost
+	}), nil)
+}
