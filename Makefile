@@ -1,9 +1,9 @@
-# halbd: make build | demo | test | bench | docs | deps | clean.
+# halbd: make build | demo | test | record | bench | docs | deps | clean.
 # Needs root on Debian or Ubuntu, and Go (see go.mod); `deps` installs the rest from the distribution.
 export GOTOOLCHAIN = local
 PACKAGES = keepalived ipvsadm iproute2 tcpdump user-mode-linux kmod procps gcc libc6-dev
 
-.PHONY: build deps demo test vet unit namespaces kernel bench docs clean
+.PHONY: build deps demo test vet unit namespaces kernel record bench docs clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/halbd ./cmd/halbd
@@ -38,6 +38,11 @@ namespaces:
 
 kernel:
 	go test -count=1 ./internal/ipvskernel
+
+# What keepalived says of every row of the keyword table, for conf's tests.
+# REFERENCE=DIR has the ranges of a newer keepalived.
+record: deps
+	go run ./internal/record $(REFERENCE)
 
 # halbd and the installed keepalived in one run, as ratios.
 bench: deps build
