@@ -182,6 +182,20 @@ func TestMissingBraceNamesLines(t *testing.T) {
 	}
 }
 
+// A list without its { is noticed by the count of braces, where that shows it.
+func TestListWithoutBrace(t *testing.T) {
+	for text, want := range map[string]int{
+		"static_ipaddress\n}\n":                                     5,
+		"static_ipaddress\n 10.0.0.1 dev eth0\n}\n":                 5,
+		"global_defs {\n notification_email\n  a@example.com\n }\n": 0, // the count is right, and a } is missing too
+	} {
+		_, ds := loadText(t, text, fakeHost{})
+		if ds.ExitStatus() != want || !ds.HasErrors() {
+			t.Errorf("%q: %d, want %d: %v", text, ds.ExitStatus(), want, ds)
+		}
+	}
+}
+
 // What follows a brace on its line is read as the beginning of a line.
 func TestPreprocessorAfterBrace(t *testing.T) {
 	cfg, ds := loadText(t, "global_defs { $ID=lb7\n router_id $ID\n} @nobody bogus\nglobal_defs { @^nobody vrrp_garp_master_delay 7\n}\n", fakeHost{})

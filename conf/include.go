@@ -134,7 +134,7 @@ func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
 			d.Class, d.NoStart = ClassSecurity, true
 		}
 	}
-	path := absolute(name)
+	path := absolutePath(name)
 	if slices.ContainsFunc(p.files, func(f *source) bool { return f.path == path }) {
 		complain("'%s' includes itself - the include is skipped", name)
 		return
@@ -155,10 +155,10 @@ func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
 }
 
 // workingDirectory is ${_PWD}: the directory of the current file.
-func (p *preprocessor) workingDirectory() string { return absolute(p.dir()) }
+func (p *preprocessor) workingDirectory() string { return absolutePath(p.dir()) }
 
-// absolute gives an absolute name where there is one.
-func absolute(name string) string {
+// absolutePath gives an absolute name where there is one.
+func absolutePath(name string) string {
 	if path, err := filepath.Abs(name); err == nil {
 		return path
 	}

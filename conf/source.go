@@ -55,7 +55,7 @@ func (f *finder) before(text string, from, end int) bool {
 // the configuration are parts of it.
 func newSource(name string, from *Pos, data []byte) *source {
 	text := unsafe.String(unsafe.SliceData(data), len(data))
-	return &source{name: name, path: absolute(name), from: from, text: text, wide: !isASCII(data),
+	return &source{name: name, path: absolutePath(name), from: from, text: text, wide: !isASCII(data),
 		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}, quote: finder{'"', -1}}
 }
 

@@ -234,7 +234,7 @@ func (o *outsider) words(w *walker, s Statement) {
 // stray complains once per line, unless the walker has something to say about it.
 func (o *outsider) stray(w *walker, pos Pos, text string) {
 	if n := len(*w.found); n > 0 {
-		if last := &(*w.found)[n-1].Pos; last.Line == pos.Line && last.File == pos.File {
+		if last := &(*w.found)[n-1]; last.Pos.Line == pos.Line && last.Pos.File == pos.File && last.Class != ClassNone {
 			return
 		}
 	}
