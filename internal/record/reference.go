@@ -65,7 +65,7 @@ var newWords = []string{
 
 // byNeighbours are verdicts at the ends of a range that depend on other
 // statements: those of the reference had others around them.
-var byNeighbours = []string{"virtual_server\thysteresis\tmax"}
+var byNeighbours = []string{"vrrp_instance/auth_hmac\tactive_key\tmin", "vrrp_instance/auth_hmac\tactive_key\tmax"}
 
 // saysUnknown looks for complaints of the row's word, or of a block around it,
 // as one that keepalived does not know or was built without.
@@ -97,6 +97,19 @@ func relative(lines []int, base int) []int {
 		list = append(list, n-base)
 	}
 	return list
+}
+
+// overrule replaces what the newer keepalived is known to have changed.
+func overrule(cases []rowcases.Case, records map[string]rowcases.Record, docs map[string]string) {
+	for _, c := range cases {
+		outside := c.Variant == rowcases.Below || c.Variant == rowcases.Above
+		rejected := c.Args == "[<bool>]" && c.Variant == rowcases.Wrong ||
+			outside && strings.Contains(docs[c.Key()], "clamped with complaint") ||
+			c.Name == "${_RANDOM [min [max]]}" && c.Variant == rowcases.Wrong
+		if rejected && records[c.ID()].Status == 0 {
+			records[c.ID()] = rowcases.Record{Status: 5, Lines: []int{0}, Source: newer}
+		}
+	}
 }
 
 // overlay puts the verdicts of the newer keepalived at the ends of the ranges
