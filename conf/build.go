@@ -33,8 +33,8 @@ type builder struct {
 	names    map[blockName]bool        // blocks that are known by name only
 	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
-	written  []writing // by row: where a keyword was given last
-	blocks   []int     // serial numbers of the open blocks
+	written  []writing   // by row: where a keyword was given last
+	blocks   []openBlock // innermost last
 	serial   int
 	rawRouting
 
@@ -242,7 +242,7 @@ func (b *builder) closeRoot(name string, pos Pos) {
 // whether its argument is there, and for rows without a setter whether it is
 // a valid one. False means that the statement is not to be stored.
 func (b *builder) judge(kw *Keyword, s Statement) bool {
-	if !kw.Acts {
+	if !kw.Acts && !b.inner().idle {
 		b.report(notActedOn, s.Pos, "%s is understood but not acted on yet", kw.Name)
 	}
 	if strings.HasPrefix(kw.Status, "deprecated alias of ") {
@@ -264,6 +264,7 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 	switch {
 	case kw.value.kind == valueNone || kw.value.optional:
 		return true
+	case s.Cut && strings.HasPrefix(kw.Args, "<script"): // the quote is complained about, and keepalived goes on
 	case kw.Shape == Block && kw.Tolerant:
 		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:
@@ -332,7 +333,10 @@ func (b *builder) numberArg(name string, v valueSpec, s Statement, i int) (neg b
 		if ok {
 			consequence = "rounding"
 		}
-		b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
+		d := b.report(p.code, s.PosOf(i), "%s: %s - %s", name, p.text, consequence)
+		if s.Words[i].Text == "" && v.inRange(false, 0) {
+			d.Class = ClassNone // to keepalived "" is 0
+		}
 	}
 	return neg, n, ok
 }

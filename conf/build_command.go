@@ -39,7 +39,10 @@ func (b *builder) scriptArg(dst **Command, what string, s Statement) {
 		c.group = strings.TrimPrefix(s.Words[3].Text, ":")
 	}
 	if len(c.args) == 0 {
-		b.report(missingValue, s.PosOf(1), "%s: empty script - ignoring", what)
+		d := b.report(missingValue, s.PosOf(1), "%s: empty script - ignoring", what)
+		if kw := s.Keyword(); kw != "startup_script" && kw != "shutdown_script" {
+			d.Class = ClassNone // keepalived -t says it of these two only
+		}
 		return
 	}
 	b.commands, b.hooked[dst] = append(b.commands, c), c

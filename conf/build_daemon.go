@@ -36,7 +36,7 @@ func daemonSetters() blockSetters {
 		"dbus_service_name":             setString(func(b *builder) *string { return &b.global.DBus.Service }),
 		"dbus_no_interface_name":        setString(func(b *builder) *string { return &b.global.DBus.NoInterface }),
 		"vrrp_rx_bufs_policy":           setRxPolicy,
-		"vrrp_rx_bufs_multiplier":       setUint32(func(b *builder) *uint32 { return &b.global.Buffers.RxMultiplier }),
+		"vrrp_rx_bufs_multiplier":       setRxMultiplier,
 		"reload_check_config":           setReloadCheck,
 		"reload_time_file":              setReloadTime,
 		"reload_repeat":                 setTrue(func(b *builder) *bool { return &b.global.Reload.Repeat }),
@@ -153,7 +153,7 @@ func setSNMPSocket(b *builder, kw *Keyword, s Statement) {
 		b.report(badValue, s.PosOf(2), "%s takes one address - ignoring", kw.Name).fix("write the address as one word, like udp:localhost:705")
 		return
 	}
-	b.global.SNMP.Socket = s.Words[1].Text
+	setOnce(func(b *builder) *string { return &b.global.SNMP.Socket })(b, kw, s)
 }
 
 // setRxPolicy takes a policy or a size: the first one that is given stays.
@@ -177,6 +177,14 @@ func setRxPolicy(b *builder, kw *Keyword, s Statement) {
 		b.report(alreadySet, s.Pos, "%s: policy and size, or two policies, cannot be set both - ignoring %s", kw.Name, s.Words[1].Text)
 	default:
 		bufs.RxPolicy, bufs.RxSize = policy, uint32(size)
+	}
+}
+
+func setRxMultiplier(b *builder, kw *Keyword, s Statement) {
+	if len(s.Words) > 2 {
+		b.report(badValue, s.PosOf(2), "%s takes one number - ignoring", kw.Name).fix("write one number")
+	} else if n, ok := b.uintArg(kw, s, 1); ok {
+		b.global.Buffers.RxMultiplier = uint32(n)
 	}
 }
 

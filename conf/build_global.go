@@ -235,12 +235,19 @@ func (b *builder) rtPriority(kw *Keyword, s Statement, p *Process) {
 	}
 }
 
+// cpuHost is a Host that knows how many processors are online.
+type cpuHost interface{ CPUs() int }
+
 func (b *builder) cpuAffinity(kw *Keyword, s Statement, p *Process) {
 	p.CPUs = nil
 	for i, w := range s.Args() {
 		n, err := strconv.ParseUint(w.Text, 10, 16)
 		if err != nil {
 			b.report(badNumber, s.PosOf(i+1), "%s: invalid cpu id '%s' - ignoring", kw.Name, w.Text)
+			continue
+		}
+		if h, ok := b.opt.Host.(cpuHost); ok && int(n) >= h.CPUs() {
+			b.report(outOfRange, s.PosOf(i+1), "%s: this host has no cpu %d, the last one is %d - ignoring", kw.Name, n, h.CPUs()-1)
 			continue
 		}
 		p.CPUs = append(p.CPUs, int(n))
@@ -410,20 +417,26 @@ var umaskBits = map[string]uint32{
 	"IROTH": 0o4, "IWOTH": 0o2, "IXOTH": 0o1, "IRWXO": 0o7,
 }
 
-func setUmask(b *builder, kw *Keyword, s Statement) {
-	if n, err := strconv.ParseUint(s.Words[1].Text, 0, 32); err == nil && n <= 0o777 {
+// setUmask reads a number, or bits joined by |.
+func setUmask(b *builder, _ *Keyword, s Statement) {
+	word := s.Words[1].Text
+	if n, err := strconv.ParseUint(word, 0, 32); err == nil && n <= 0o777 {
+		if len(s.Words) > 2 {
+			b.report(badValue, s.PosOf(2), "umask: '%s' behind the number - ignoring the statement", s.Words[2].Text).fix("write one number, or bits joined by |")
+			return
+		}
 		b.global.Umask, b.global.umaskSet = uint32(n), true
 		return
 	}
 	var mask uint32
-	for _, w := range s.Args() {
+	for i, w := range s.Args() {
 		for name := range strings.SplitSeq(w.Text, "|") {
-			if name == "" {
+			if name == "" && w.Text != "" {
 				continue
 			}
 			bit, ok := umaskBits[name]
 			if !ok {
-				b.report(badWord, s.Pos, "umask: unknown value '%s' - ignoring", name)
+				b.report(badWord, s.PosOf(i+1), "umask: unknown value '%s' - ignoring the statement", name).fix("write an octal number that begins with 0, or bits joined by |, as in IWGRP|IRWXO")
 				return
 			}
 			mask |= bit

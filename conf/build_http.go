@@ -100,11 +100,6 @@ func setDigest(b *builder, _ *Keyword, s Statement) {
 	}
 }
 
-// quietMissing tells the keywords whose argument keepalived -t does not miss.
-func quietMissing(kw *Keyword) bool {
-	return kw.Name == "status_code" || strings.HasPrefix(kw.Name, "regex")
-}
-
 // setRegex takes a pattern. In double quotes everything but backslashes stands
 // for itself; otherwise quotes group as in the line of a script. keepalived -t
 // does not look at patterns; whether one compiles is seen when the check runs.

@@ -260,10 +260,9 @@ func (r *itemReader) selector(option string) (p netip.Prefix, ok bool) {
 	return p, ok && r.fix(familyOf(p.Addr()))
 }
 
-// lateDefault says when keepalived refuses a default: it stands for IPv4 there,
-// and in a route for the first word that fixes the family.
+// lateDefault says that keepalived refuses a default where the family is fixed already.
 func (r *itemReader) lateDefault() {
-	if r.family == IPv6 || r.family != 0 && r.what == "route" {
+	if r.family != 0 {
 		r.b.report(lateDefault, r.pos(), "Cannot mix IPv4 and IPv6 in a %s: keepalived refuses '%s' here", r.what, r.word())
 	}
 }

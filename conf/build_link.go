@@ -2,7 +2,6 @@ package conf
 
 import (
 	"fmt"
-	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -70,7 +69,7 @@ func (b *builder) linkOption(kw *Keyword, s Statement, i int, name *string, grou
 		i++
 	}
 	if word == "group" {
-		b.linkGroup(s, i, group)
+		b.linkGroup(kw, s, i, group)
 		return i
 	}
 	if *name != "" {
@@ -106,17 +105,25 @@ func (b *builder) usableLinkName(kw *Keyword, s Statement, i int) bool {
 // maxLinkName is the kernel's limit of an interface name in bytes.
 const maxLinkName = 15
 
-// linkGroup reads the group of a link: a number, or the kernel's own name of group 0.
-func (b *builder) linkGroup(s Statement, i int, group *uint32) {
+// linkGroup reads the group of a link: a number, or a name of iproute2's file of groups.
+func (b *builder) linkGroup(kw *Keyword, s Statement, i int, group *uint32) {
 	word := s.Words[i].Text
-	if word == "default" {
-		*group = 0
+	if _, n, ok := scaled(word, 0); ok {
+		row, _ := b.table.lookup("vrrp_instance/"+kw.Name+"/option", "group")
+		low, high := nameRange(row)
+		v := valueSpec{kind: valueUint, low: low, high: high}
+		if _, n, ok = b.numberArg("group", v, s, i); ok {
+			*group = uint32(n)
+		}
 		return
 	}
-	v := valueSpec{kind: valueUint, high: math.MaxInt32}
-	if _, n, ok := b.numberArg("group", v, s, i); ok {
-		*group = uint32(n)
+	n, ok := b.lookupName(NameGroup, word)
+	if !ok {
+		b.report(badWord, s.PosOf(i), "(%s) %s: unknown link group '%s' - ignoring", b.inst.Name, kw.Name, word).
+			fix("write its number, or name it in /etc/iproute2/group")
+		return
 	}
+	*group = n
 }
 
 // setMAC reads a MAC of 5 or 6 octets. Of 5 the VRID becomes the last one,
@@ -250,17 +257,15 @@ func (b *builder) finishLinkNames() {
 	}
 }
 
-// linkPrefix is what generated names begin with unless vmac_prefix is given.
-const linkPrefix = "vrrp"
-
 func (b *builder) freeLinkName(i *rawInstance, next map[uint8]int) string {
-	name := fmt.Sprintf("%s.%d", linkPrefix, i.VRID)
+	prefix := b.global.VMACPrefix
+	name := fmt.Sprintf("%s.%d", prefix, i.VRID)
 	if b.links[name] != "" && i.Family == IPv6 {
-		name = fmt.Sprintf("%s6.%d", linkPrefix, i.VRID)
+		name = fmt.Sprintf("%s6.%d", prefix, i.VRID)
 	}
 	for b.links[name] != "" {
 		next[i.VRID]++
-		name = fmt.Sprintf("%s%d.%d", linkPrefix, next[i.VRID], i.VRID)
+		name = fmt.Sprintf("%s%d.%d", prefix, next[i.VRID], i.VRID)
 	}
 	return name
 }

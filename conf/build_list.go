@@ -1,5 +1,7 @@
 package conf
 
+import "strings"
+
 // mustHaveItems are the lists that keepalived complains about when they are empty.
 var mustHaveItems = map[setterKey]bool{
 	{"global_defs", "notification_email"}: true,
@@ -24,4 +26,10 @@ func (b *builder) openMembers(s Statement) {
 		b.refuse = true
 	}
 	b.group.listed = true
+}
+
+// quietMissing tells whether keepalived -t says nothing of a missing argument.
+func quietMissing(kw *Keyword) bool {
+	return kw.Name == "status_code" || strings.HasPrefix(kw.Name, "regex") ||
+		kw.Name == "smtp_helo_name" || kw.Block == "vrrp_script" && kw.Name == "script"
 }

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -29,8 +30,11 @@ func mailSetters() blockSetters {
 func setSMTPServer(b *builder, kw *Keyword, s Statement) {
 	server := s.Words[1].Text
 	if !isHost(server) {
-		b.report(badAddress, s.PosOf(1), "smtp_server: '%s' is neither an address nor a host name - ignoring", server).
-			fix("write the address or the name of the mail relay")
+		d := b.report(badAddress, s.PosOf(1), "smtp_server: '%s' is neither an address nor a host name - ignoring", server)
+		d.fix("write the address or the name of the mail relay")
+		if _, err := strconv.ParseUint(server, 10, 32); err == nil {
+			d.Class = ClassNone // keepalived takes 25 for the address 0.0.0.25
+		}
 		return
 	}
 	port := uint64(25)

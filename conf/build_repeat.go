@@ -8,6 +8,20 @@ type writing struct {
 	line  int
 }
 
+// openBlock is a block that is being read.
+type openBlock struct {
+	serial int
+	idle   bool // its keyword has no effect yet, and so have those inside
+}
+
+// inner is the innermost open block; outside of all blocks it is number 0.
+func (b *builder) inner() openBlock {
+	if n := len(b.blocks); n > 0 {
+		return b.blocks[n-1]
+	}
+	return openBlock{}
+}
+
 // enter notes that a block of kw has begun. All global_defs are one block.
 func (b *builder) enter(kw *Keyword) {
 	b.serial++
@@ -15,7 +29,7 @@ func (b *builder) enter(kw *Keyword) {
 	if kw.Name == "global_defs" {
 		n = 0
 	}
-	b.blocks = append(b.blocks, n)
+	b.blocks = append(b.blocks, openBlock{n, !kw.Acts || b.inner().idle})
 }
 
 // leave ends the innermost block.
@@ -37,10 +51,7 @@ func (b *builder) judgeRepetition(kw *Keyword, s Statement, before int) {
 			return // it was refused, or has been told of
 		}
 	}
-	block := 0
-	if n := len(b.blocks); n > 0 {
-		block = b.blocks[n-1]
-	}
+	block := b.inner().serial
 	if b.written == nil {
 		b.written = make([]writing, len(b.table.rows))
 	}

@@ -42,6 +42,9 @@ func (h fakeHost) PrimaryAddress(name string, f Family) netip.Addr {
 	return netip.Addr{}
 }
 
+// MTU of every interface is that of Ethernet.
+func (h fakeHost) MTU(string) int { return 1500 }
+
 func (h fakeHost) LookupUser(name string) (uid, gid uint32, err error) {
 	switch {
 	case name == "root":

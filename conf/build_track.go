@@ -143,7 +143,13 @@ func fileSetters() blockSetters {
 			}
 			b.file.Path = s.Words[1].Text
 		},
-		"weight":    func(b *builder, kw *Keyword, s Statement) { b.weight(kw, s, &b.file.Weight, &b.file.Reverse) },
+		"weight": func(b *builder, kw *Keyword, s Statement) {
+			if b.file.Weight != 1 { // keepalived does not notice that the default was written
+				b.report(alreadySet, s.Pos, "weight of track file %s already set - ignoring %s", b.file.Name, s.Words[1].Text)
+				return
+			}
+			b.weight(kw, s, &b.file.Weight, &b.file.Reverse)
+		},
 		"init_file": setInitFile,
 	}
 }
@@ -163,7 +169,7 @@ func setInitFile(b *builder, kw *Keyword, s Statement) {
 		case errors.Is(err, strconv.ErrRange):
 			b.report(outOfRange, s.PosOf(i+1), "init_file: %s - ignoring it", p.text)
 			continue
-		case err != nil:
+		case err != nil || w.Text[0] == '+':
 			b.report(badWord, s.PosOf(i+1), "init_file: unknown option '%s' - ignoring it", w.Text).fix("write a number, overwrite, or both")
 			continue
 		case !sensible:

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -284,8 +285,37 @@ func (b *builder) finishAddresses(i *rawInstance, strict bool) {
 			b.report(noAddressTolerated, i.pos, "(%s) No VIP specified; at least one is sensible", i.Name)
 		}
 	}
+	if most := b.mostVIPs(i); len(i.vips) > most {
+		b.report(tooManyAddresses, i.vips[most].pos, "(%s) %d addresses, an advert has room for %d - those from here on are not advertised, as in virtual_ipaddress_excluded", i.Name, len(i.vips), most)
+		i.excluded = append(i.vips[most:len(i.vips):len(i.vips)], i.excluded...)
+		i.vips = i.vips[:most]
+	}
 	i.Addresses = b.placed(i, i.vips)
 	i.Excluded = b.placed(i, i.excluded)
+}
+
+// mostVIPs counts the addresses that fit into one advert: the header has a
+// byte for their number, and the packet must not be larger than the MTU.
+// keepalived leaves 16 bytes free besides the headers.
+func (b *builder) mostVIPs(i *rawInstance) int {
+	const most, ethernet, reserve, vrrp, authData, ah, trailer = 255, 1500, 16, 8, 8, 24, 28
+	mtu := ethernet
+	if host, ok := b.opt.Host.(LinkHost); ok {
+		mtu = cmp.Or(host.MTU(i.Interface), ethernet)
+	}
+	ip, each := 20, 4
+	if i.Family == IPv6 {
+		ip, each = 40, 16
+	} else if i.Version == 2 {
+		ip += authData
+	}
+	if i.AuthType == AuthAH {
+		ip += ah
+	}
+	if i.HMAC != nil {
+		ip += trailer
+	}
+	return min(max((mtu-ip-vrrp-reserve)/each, 0), most)
 }
 
 // placed gives addresses without dev the instance's interface.

@@ -31,7 +31,8 @@ var includeWords = map[string]includeCheck{
 }
 
 // setIncludeCheck applies the words of include_check; bare, it means all.
-func (p *preprocessor) setIncludeCheck(pos Pos, words []Word) {
+func (p *preprocessor) setIncludeCheck(s Statement) {
+	pos, words := s.Pos, s.Args()
 	if len(words) == 0 {
 		p.check = checkAll
 		return
@@ -57,12 +58,11 @@ func (p *preprocessor) setIncludeCheck(pos Pos, words []Word) {
 // include takes an include line of any spelling. Relative names are relative
 // to the file that names them.
 func (p *preprocessor) include(text string, pos Pos) bool {
-	word, pattern := cutBlank(text)
-	suffix, is := strings.CutPrefix(word, "include")
-	bit, known := includeSuffix[suffix]
-	if !is || pattern == "" || suffix != "" && !known {
+	if !isInclude(text) {
 		return false
 	}
+	word, pattern := cutBlank(text)
+	bit := includeSuffix[word[len("include"):]]
 	pattern, _, err := p.expand(pattern, pos)
 	if err != nil {
 		p.found.report(endlessText, pos, "%v", err)
@@ -125,7 +125,7 @@ func (p *preprocessor) includeProblem(c Code, pos Pos, fails bool, format string
 }
 
 func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
-	if !p.afford(includeCost, pos) {
+	if !p.afford(fileEffort, pos) {
 		return
 	}
 	complain := func(format string, args ...any) {
@@ -134,7 +134,8 @@ func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
 			d.Class, d.NoStart = ClassSecurity, true
 		}
 	}
-	if slices.ContainsFunc(p.files, func(f *source) bool { return same(f.name, name) }) {
+	path := absolute(name)
+	if slices.ContainsFunc(p.files, func(f *source) bool { return f.path == path }) {
 		complain("'%s' includes itself - the include is skipped", name)
 		return
 	}
@@ -153,25 +154,15 @@ func (p *preprocessor) includeFile(name string, check includeCheck, pos Pos) {
 	p.multi = multi
 }
 
-// includeCost is what an include takes of the effort.
-const includeCost = 100
-
-func same(a, b string) bool {
-	if a == b {
-		return true
-	}
-	x, err1 := filepath.Abs(a)
-	y, err2 := filepath.Abs(b)
-	return err1 == nil && err2 == nil && x == y
-}
-
 // workingDirectory is ${_PWD}: the directory of the current file.
-func (p *preprocessor) workingDirectory() string {
-	dir, err := filepath.Abs(p.dir())
-	if err != nil {
-		return p.dir()
+func (p *preprocessor) workingDirectory() string { return absolute(p.dir()) }
+
+// absolute gives an absolute name where there is one.
+func absolute(name string) string {
+	if path, err := filepath.Abs(name); err == nil {
+		return path
 	}
-	return dir
+	return name
 }
 
 // maxAlternatives bounds what nested braces may expand to.

@@ -104,6 +104,8 @@ func TestInstanceContradictions(t *testing.T) {
 		{"AH of an owner starts as MASTER", "state MASTER\npriority 255\nauthentication {\nauth_type AH\nauth_pass x\n}", 0, master, "true false 0s"},
 		{"generated VMAC", "use_vmac 02:00:00:00:01", 0, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51 02:00:00:00:01:33 false 0}"},
 		{"VMAC with everything", "use_vmac group 7 02:0:0:0:1:2 name vmac0 netlink_notify_msg", 0, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vmac0 02:00:00:00:01:02 true 7}"},
+		{"unknown link group", "use_vmac group no-such-group", badWord, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
+		{"link group out of range", "use_vmac group 2147483648", outOfRange, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
 		{"VMAC over two lines", "use_vmac vmac0\nuse_vmac 02:00:00:00:00:05", alreadySet, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vmac0 02:00:00:00:00:05 false 0}"},
 		{"MAC of the RFC", "use_vmac 00:00:5e:00:01:33", badMAC, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
 		{"MAC that is none", "use_vmac 02:zz:00:00:00", badMAC, func(i Instance) string { return fmt.Sprint(*i.VMAC) }, "{vrrp.51  false 0}"},
@@ -175,6 +177,12 @@ func TestGeneratedLinkNames(t *testing.T) {
 	}
 	if ds.ExitStatus() != 5 {
 		t.Errorf("a name that is taken is not reported: %v", ds)
+	}
+}
+
+func TestPrefixOfGeneratedNames(t *testing.T) {
+	if i, _ := only(t, "vmac_prefix lb", "use_vmac"); i.VMAC.Name != "lb.51" {
+		t.Errorf("name %s", i.VMAC.Name)
 	}
 }
 
@@ -310,5 +318,36 @@ func TestLinksSurviveJSON(t *testing.T) {
 	}
 	if !reflect.DeepEqual(cfg, &back) {
 		t.Errorf("the copy differs:\n%+v\n%+v", cfg, &back)
+	}
+}
+
+// An advert is one packet; what does not fit is not advertised.
+func TestAddressesOfOneAdvert(t *testing.T) {
+	list := func(format string, n int) string {
+		var s strings.Builder
+		for k := range n {
+			fmt.Fprintf(&s, format+"\n", k/250, k%250+1)
+		}
+		return s.String()
+	}
+	for name, c := range map[string]struct {
+		before, format string
+		n, want        int
+	}{
+		"IPv4":      {"", "10.1.%d.%d", 256, 255},
+		"that many": {"", "10.1.%d.%d", 255, 255},
+		"IPv6":      {"", "2001:db8:%d::%d", 90, 89},
+		"signed":    {"auth_hmac {\nkey 1 \"" + secret + "\"\nactive_key 1\n}\n", "2001:db8:%d::%d", 90, 88},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, ds := loadText(t, "vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\n"+c.before+"virtual_ipaddress {\n"+list(c.format, c.n)+"}\nvirtual_ipaddress_excluded {\n10.200.0.1\n}\n}\n", fakeHost{})
+			i := cfg.Instances[0]
+			if len(i.Addresses) != c.want || len(i.Excluded) != c.n-c.want+1 {
+				t.Errorf("%d addresses and %d excluded, want %d and %d", len(i.Addresses), len(i.Excluded), c.want, c.n-c.want+1)
+			}
+			if (ds.ExitStatus() == 5) != (c.n > c.want) {
+				t.Errorf("status %d: %v", ds.ExitStatus(), ds)
+			}
+		})
 	}
 }

@@ -81,16 +81,18 @@ type segment struct {
 	words []Word // nil for a brace
 	brace byte   // '{' or '}'
 	col   int
+	cut   bool // of words: a quote without its end follows
 }
 
 // lexer cuts a line into words and braces. A double quote starts a word of
-// its own and protects everything up to the next one; an unterminated one
-// loses its statement.
+// its own and protects everything up to the next one; of an unterminated one
+// the text up to the end of the line is lost.
 type lexer struct {
 	text      string
 	at        int
-	offset    int  // is added to the columns
-	comments  bool // # and ! begin a comment: where they came out of a definition
+	seg       segment // that next has read
+	offset    int     // is added to the columns
+	comments  bool    // # and ! begin a comment: where they came out of a definition
 	words     wordArena
 	openQuote int // column of a quote that does not end on the line, or 0
 }
@@ -100,25 +102,25 @@ func (l *lexer) start(text string, offset int, comments bool) {
 	l.text, l.at, l.offset, l.comments, l.openQuote = text, 0, offset, comments, 0
 }
 
-// next gives the next segment of the line; false at its end.
-func (l *lexer) next() (segment, bool) {
+// next reads the next segment of the line into seg; false at its end.
+func (l *lexer) next() bool {
 	for l.at < len(l.text) {
 		i := l.at
 		switch c := l.text[i]; classOf[c] {
 		case blank:
 			l.at++
 		case brace:
-			if words := l.words.take(); words != nil {
-				return segment{words: words, col: words[0].Column}, true
+			if l.statement() {
+				return true
 			}
 			l.at++
-			return segment{brace: c, col: l.offset + i + 1}, true
+			l.seg = segment{brace: c, col: l.offset + i + 1}
+			return true
 		case quote:
 			end := strings.IndexByte(l.text[i+1:], '"')
 			if end < 0 {
-				l.words.drop()
 				l.at, l.openQuote = len(l.text), l.offset+i+1
-				return segment{}, false
+				continue
 			}
 			l.words.add(Word{Text: l.text[i+1 : i+1+end], Quoted: true, Column: l.offset + i + 1})
 			l.at += end + 2
@@ -132,10 +134,25 @@ func (l *lexer) next() (segment, bool) {
 			l.word()
 		}
 	}
-	if words := l.words.take(); words != nil {
-		return segment{words: words, col: words[0].Column}, true
+	return l.statement()
+}
+
+// statement makes a segment of the words that were read, if there are any.
+func (l *lexer) statement() bool {
+	words := l.words.take()
+	if words == nil {
+		return false
 	}
-	return segment{}, false
+	l.seg = segment{words: words, col: words[0].Column, cut: l.openQuote > 0}
+	return true
+}
+
+// rest is what follows the last segment on the line, and its column - 1.
+func (l *lexer) rest() (string, int) {
+	for l.at < len(l.text) && isBlank(l.text[l.at]) {
+		l.at++
+	}
+	return l.text[l.at:], l.offset + l.at
 }
 
 // word takes an unquoted word.
@@ -172,6 +189,3 @@ func (a *wordArena) take() []Word {
 	a.free = a.free[n:]
 	return words
 }
-
-// drop forgets the words that were added since the last take.
-func (a *wordArena) drop() { a.free = a.free[:0] }

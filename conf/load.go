@@ -45,6 +45,8 @@ type LinkHost interface {
 	ReusableLink(name string, ipvlan bool) bool
 	// PrimaryAddress gives the address that adverts leave from unless one is configured.
 	PrimaryAddress(name string, f Family) netip.Addr
+	// MTU gives the largest packet of a link in bytes; 0 when there is no such link.
+	MTU(name string) int
 }
 
 // NameKind says what a name stands for.

@@ -1,30 +1,116 @@
 package conf
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// removed are words of former versions that no row knows, with what to do.
+var removed = map[string]string{
+	"lvs_id":   "write router_id",
+	"nat_mask": "remove the line: NAT needs no mask",
+}
 
 // suggest gives the Fix for a word that a block does not know, or "".
 func (t *tableIndex) suggest(block *blockTable, word string) string {
 	if near := t.nearest(block.path, word); near != "" {
 		return "did you mean '" + near + "'?"
 	}
-	return ""
+	if fix := removed[word]; fix != "" {
+		return fix
+	}
+	plain := plainWord(word)
+	var homes []string
+	for i := range t.rows {
+		k := &t.rows[i]
+		if plainWord(k.Name) != plain || !isKeyword(k) {
+			continue
+		}
+		if name := k.current(); block.rows[name] != nil && name != word { // an old name of something that this block has too
+			return "did you mean '" + name + "'?"
+		}
+		homes = append(homes, k.Block)
+	}
+	return belongs(block.path, word, homes)
 }
 
-// nearest gives the word of the block with the smallest edit distance, as long
-// as that is small enough for the two to be the same word mistyped.
+// belongs says which blocks know a word: those nearest to where it stands.
+func belongs(path, word string, homes []string) string {
+	const most = 3
+	slices.SortStableFunc(homes, func(a, b string) int { return common(b, path) - common(a, path) })
+	switch {
+	case len(homes) == 0:
+		return ""
+	case len(homes) > most:
+		homes = homes[:most]
+	}
+	for i, h := range homes {
+		if h == "root" {
+			homes[i] = "the top level"
+		}
+	}
+	return "'" + word + "' belongs in " + strings.Join(homes, " or ") + ": is a brace missing, or one too many?"
+}
+
+// common counts the blocks that two paths begin with.
+func common(a, b string) int {
+	x, y := strings.Split(a, "/"), strings.Split(b, "/")
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	return n
+}
+
+// isKeyword tells the first words of statements from items, options and values.
+func isKeyword(k *Keyword) bool {
+	last := k.Block[strings.LastIndexByte(k.Block, '/')+1:]
+	return last != "item" && last != "option" && last != "value" && k.Block != "any (lexer)" && !strings.HasPrefix(k.Name, "<")
+}
+
+// current is the name that the keyword has by now.
+func (k *Keyword) current() string {
+	if name, old := strings.CutPrefix(k.Status, "deprecated alias of "); old {
+		return name
+	}
+	return k.Name
+}
+
+// plainWord takes away what people vary: letter case and the signs between words.
+func plainWord(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
+}
+
+// nearest gives the word of the block that was meant: one that differs in
+// letter case or signs only, else the one with the smallest edit distance, as
+// long as that is small enough for the two to be the same word mistyped.
 func (t *tableIndex) nearest(block, word string) string {
 	b := t.blocks[block]
 	if b == nil || len(word) > 64 {
 		return ""
 	}
+	plain := plainWord(word)
 	best, limit := "", 1+len(word)/4
 	for _, w := range b.words {
 		if strings.HasPrefix(w, "<") {
 			continue // stands for any word
 		}
-		if d := editDistance(word, w); d <= limit {
+		if plainWord(w) == plain {
+			best = w
+			break
+		}
+		if d := editDistance(word, w); d <= limit && d < max(len(word), len(w)) {
 			best, limit = w, d-1
 		}
+	}
+	if k := b.rows[best]; k != nil && b.rows[k.current()] != nil {
+		return k.current()
 	}
 	return best
 }

@@ -28,13 +28,17 @@ const (
 	maxSequence  = 100_000    // repetitions of one ~SEQ
 	maxNesting   = 200        // definitions and sequences inside each other
 	maxIncludes  = 250        // files inside each other
-	effort       = 10_000_000 // substitutions and lines made by definitions, sequences and includes, in all
+	effort       = 10_000_000 // of all substitutions (1 each), lines that definitions and sequences make, and includes
+	lineEffort   = 10
+	fileEffort   = 500
 )
 
 // parse reads a configuration and drives h with its statements.
 func parse(path string, opt Options, table *tableIndex, h handler) Diagnostics {
 	p := &preprocessor{opt: opt, defs: map[string][]string{}}
 	p.walk = walker{table: table, h: h, found: &p.found}
+	p.walk.includeCheck, _ = table.lookup("global_defs", "include_check")
+	p.walk.onIncludeCheck = p.setIncludeCheck
 	if opt.StrictIncludes {
 		p.check = checkAll
 	}
@@ -66,6 +70,9 @@ func (p *preprocessor) read(s *source) {
 		if l.comments {
 			text = cutComment(text, p.walk.global())
 		}
+		if l.quotes {
+			p.countQuotes(text, s)
+		}
 		offset := 0
 		for offset < len(text) && isBlank(text[offset]) {
 			offset++
@@ -79,6 +86,18 @@ func (p *preprocessor) read(s *source) {
 		}
 	}
 	p.files = p.files[:len(p.files)-1]
+}
+
+// countQuotes complains of a quote that does not end on its line, whatever
+// the line is for.
+func (p *preprocessor) countQuotes(text string, s *source) {
+	if strings.Count(text, `"`)%2 == 1 {
+		p.unterminated(text, s.pos(1+strings.LastIndexByte(text, '"')))
+	}
+}
+
+func (p *preprocessor) unterminated(text string, pos Pos) {
+	p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", trimBlanks(text))
 }
 
 // dir is the directory of the file that is being read.
@@ -116,7 +135,7 @@ func (p *preprocessor) line(text string, pos Pos, offset int) {
 // again processes a line that a definition or a sequence has made.
 func (p *preprocessor) again(text string, pos Pos, offset int) {
 	switch {
-	case text == "" || !p.afford(1, pos):
+	case text == "" || !p.afford(lineEffort, pos):
 	case p.nested > maxNesting:
 		p.found.report(endlessText, pos, "definitions or sequences are nested too deeply: one of them expands to itself")
 	default:
@@ -132,7 +151,7 @@ func (p *preprocessor) afford(cost int, pos Pos) bool {
 	before := p.spent
 	p.spent = min(p.spent+cost, effort)
 	if p.spent == effort && before < effort {
-		p.found.report(endlessText, pos, "definitions, sequences and includes multiply to more than %d lines and substitutions: what they still make is ignored", effort)
+		p.found.report(endlessText, pos, "definitions, sequences and includes multiply to more than %d lines or %d files: what they still make is ignored", effort/lineEffort, effort/fileEffort)
 	}
 	return p.spent < effort
 }
@@ -156,10 +175,10 @@ func (p *preprocessor) condition(text string, pos Pos) (string, int) {
 
 // define takes a $NAME=value line.
 func (p *preprocessor) define(text string) bool {
-	name, value, found := strings.Cut(text[1:], "=")
-	if !found || !isName(name) {
+	if !isDefinition(text) {
 		return false
 	}
+	name, value, _ := strings.Cut(text[1:], "=")
 	value = trimBlanks(value)
 	first, more := strings.CutSuffix(value, `\`)
 	if !more {
@@ -204,26 +223,49 @@ func (p *preprocessor) statement(text string, pos Pos, offset int) {
 	}
 	wide := p.files[len(p.files)-1].wide
 	p.lex.start(expanded, offset, expanded != text)
-	for {
-		s, ok := p.lex.next()
-		if !ok {
-			break
-		}
+	for p.lex.next() {
+		s := &p.lex.seg
 		if wide {
 			p.oddBlanks(pos, s.words)
 		}
-		if s.words != nil && s.words[0].Text == "include_check" && p.walk.block().path == "global_defs" {
-			p.setIncludeCheck(pos, s.words[1:])
-		}
 		pos.Column = s.col
 		p.walk.segment(pos, s)
+		if s.brace != 0 && p.afterBrace(pos) {
+			break
+		}
 	}
-	if p.lex.openQuote > 0 {
+	if p.lex.openQuote > 0 && expanded != text {
 		pos.Column = p.lex.openQuote
-		p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", expanded)
+		p.unterminated(expanded, pos)
 	}
 	pos.Column = offset + 1
 	for _, l := range more {
 		p.again(l, pos, offset)
 	}
+}
+
+// afterBrace processes what follows a brace on its line where that is for the
+// preprocessor: keepalived reads it as it reads the beginning of a line.
+func (p *preprocessor) afterBrace(pos Pos) bool {
+	rest, offset := p.lex.rest()
+	if !ofPreprocessor(rest) {
+		return false
+	}
+	p.again(rest, pos, offset)
+	return true
+}
+
+// ofPreprocessor reports a line that the preprocessor does not leave to the walker.
+func ofPreprocessor(text string) bool {
+	switch {
+	case text == "":
+		return false
+	case text[0] == '@':
+		return true
+	case text[0] == '$':
+		return isDefinition(text)
+	case text[0] == 'i':
+		return isInclude(text)
+	}
+	return isRepetition(text)
 }

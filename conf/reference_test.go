@@ -20,9 +20,16 @@ func place(block, statement string) string {
 	case "root":
 		return statement + "\n"
 	case "global_defs":
+		statement = strings.Replace(statement, "smtp_server ", "smtp_server 127.0.0.1 ", 1) // the range is that of the port
 		return "global_defs {\n" + statement + "\n}\n"
 	case "vrrp_script":
 		return "vrrp_script X {\nscript /bin/x\n" + statement + "\n}\n"
+	case "bfd_instance":
+		return "bfd_instance X {\nneighbor_ip 192.0.2.1\n" + statement + "\n}\n"
+	case "vrrp_track_process":
+		return "vrrp_track_process X {\nprocess x\n" + statement + "\n}\n"
+	case "garp_group":
+		return "garp_group {\ninterface eth0\n" + statement + "\n}\n"
 	case "track_file", "vrrp_track_file":
 		return block + " X {\nfile /x\n" + statement + "\n}\n"
 	case "vrrp_instance":

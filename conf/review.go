@@ -25,6 +25,31 @@ func (b *builder) review(peers func() []*Config) {
 		b.reviewCommand(c)
 	}
 	b.reviewTrackers()
+	b.reviewMail()
+}
+
+// reviewMail looks for alerts that have nowhere to go.
+func (b *builder) reviewMail() {
+	mail := &b.global.Mail
+	if mail.Server != "" && len(mail.To) > 0 {
+		return
+	}
+	what := "no smtp_server is set"
+	if mail.Server != "" {
+		what = "notification_email has no address"
+	}
+	for _, i := range b.insts {
+		if i.SMTPAlert {
+			b.report(alertsNowhere, i.pos, "(%s) smtp_alert is on, and %s: no mail is sent", i.Name, what)
+			return
+		}
+	}
+	for _, v := range b.servers {
+		if v.SMTPAlert {
+			b.report(alertsNowhere, v.pos, "virtual server %s: smtp_alert is on, and %s: no mail is sent", v.display(), what)
+			return
+		}
+	}
 }
 
 // reviewTrackers looks for scripts, files and groups that nothing uses, and
@@ -47,6 +72,16 @@ func (b *builder) reviewTrackers() {
 			b.report(noDirectory, f.pos, "directory %s of track_file %s does not exist, so the file is never seen", dir, f.Name)
 		}
 	}
+	for _, p := range b.processes {
+		if !used[blockName{"vrrp_track_process", p.Name}] {
+			b.report(unusedObject, p.pos, "vrrp_track_process %s is not tracked by anything", p.Name)
+		}
+	}
+	for _, s := range b.bfds {
+		if !used[blockName{"bfd_instance", s.Name}] {
+			b.report(unusedObject, s.pos, "bfd_instance %s is not tracked by anything, so the session is held for nothing", s.Name)
+		}
+	}
 	for _, g := range b.vsgs {
 		if !used[blockName{"virtual_server_group", g.name}] {
 			b.report(unusedObject, g.pos, "virtual_server_group %s is not used by any virtual server", g.name)
@@ -64,6 +99,12 @@ func (b *builder) usedNames() map[blockName]bool {
 		for _, f := range t.files {
 			used[blockName{"track_file", f.Name}] = true
 		}
+		for _, p := range t.processes {
+			used[blockName{"vrrp_track_process", p.Name}] = true
+		}
+		for _, s := range t.bfds {
+			used[blockName{"bfd_instance", s.Name}] = true
+		}
 	}
 	for _, i := range b.insts {
 		note(&i.track)
@@ -73,8 +114,23 @@ func (b *builder) usedNames() map[blockName]bool {
 	}
 	for _, v := range b.servers {
 		used[blockName{"virtual_server_group", v.Group}] = true
+		for _, r := range v.reals {
+			r.noteTrackers(used)
+		}
 	}
 	return used
+}
+
+// noteTrackers adds what the checkers of a real server refer to.
+func (r *rawReal) noteTrackers(used map[blockName]bool) {
+	for _, c := range r.checks {
+		if c.File != nil {
+			used[blockName{"track_file", c.File.TrackFile}] = true
+		}
+		if c.BFD != nil {
+			used[blockName{"bfd_instance", c.BFD.Name}] = true
+		}
+	}
 }
 
 // shells run their argument as a script, so shell syntax in it is meant.

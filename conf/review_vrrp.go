@@ -18,26 +18,10 @@ func (b *builder) reviewInstance(i *rawInstance) {
 			b.report(peerIsSelf, i.pos, "(%s) unicast_peer %s is the instance's own unicast_src_ip", i.Name, p.Addr)
 		}
 	}
-	if most := advertRoom(i.Version, i.Family); len(i.vips) > most {
-		b.report(tooManyAddresses, i.vips[most].pos, "(%s) %d addresses do not fit into an advert, which has room for %d", i.Name, len(i.vips), most)
-	}
 	if i.NoAccept && i.strict.or(b.global.strict) {
 		b.report(strictBlocksAccess, i.pos, "(%s) in strict mode the addresses do not answer while the instance is master", i.Name)
 	}
 	b.reviewWeights(i)
-}
-
-// advertRoom is the largest number of addresses in an advert: its counter has
-// one byte, and an Ethernet frame 1500.
-func advertRoom(version uint8, f Family) int {
-	const frame, header = 1500, 8
-	switch {
-	case f == IPv6:
-		return (frame - 40 - header) / 16
-	case version == 2:
-		return min(255, (frame-20-header-8)/4)
-	}
-	return min(255, (frame-20-header)/4)
 }
 
 // reviewWeights looks for weights that change nothing.
@@ -91,7 +75,7 @@ func sameRouter(c *Config, i *Instance) *Instance {
 // best is the highest effective priority that an instance can have.
 func (i *Instance) best() int {
 	sum := 0
-	for _, t := range slices.Concat(i.Track.Interfaces, i.Track.Scripts) {
+	for _, t := range i.Track.bounded() {
 		sum += max(0, t.change())
 	}
 	return effective(i.Priority, sum)
@@ -108,11 +92,16 @@ func (t Track) change() int {
 	return t.Weight
 }
 
+// bounded lists the trackers that add their weight or nothing; a file adds any number.
+func (t *Tracking) bounded() []Track {
+	return slices.Concat(t.Interfaces, t.Scripts, t.Processes, t.BFDs)
+}
+
 // weighted lists the trackers with a weight that the instance kept.
 func (i *rawInstance) weighted() []rawTrack {
 	var out []rawTrack
-	kept := slices.Concat(i.Track.Interfaces, i.Track.Scripts)
-	for _, t := range slices.Concat(i.track.interfaces, i.track.scripts) {
+	kept := i.Track.bounded()
+	for _, t := range slices.Concat(i.track.interfaces, i.track.scripts, i.track.processes, i.track.bfds) {
 		if t.Weight != 0 && slices.Contains(kept, t.Track) {
 			out = append(out, t)
 		}

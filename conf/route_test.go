@@ -87,7 +87,7 @@ func TestRules(t *testing.T) {
 		line string
 		want RoutingRule
 	}{
-		{"from 10.0.0.0/24 to any table 100 priority 7", RoutingRule{From: to("10.0.0.0/24"), Table: 100}},
+		{"to any from 10.0.0.0/24 table 100 priority 7", RoutingRule{From: to("10.0.0.0/24"), Table: 100}},
 		{"not from 2001:db8::/64 lookup main order 0x7", RoutingRule{Family: IPv6, Not: true, From: to("2001:db8::/64"), Table: 254}},
 		{"to 10.0.0.1 table 5 iif eth0 oif eth1 preference 07 tos 4", RoutingRule{To: to("10.0.0.1/32"), Table: 5, Input: "eth0", Output: "eth1", TOS: 4}},
 		{"table 5 priority 7 inet6", RoutingRule{Family: IPv6, Table: 5}},
@@ -154,6 +154,7 @@ func TestRouteMistakes(t *testing.T) {
 		{"10.1.0.0/24 dev eth0 nexthop via 10.0.0.2 metric 5", 5, "trailing nonsense after nexthops - metric 5", true},
 		{"10.1.0.0/24 dev eth0 track_group NOPE", 5, "track_group NOPE not found", true},
 		{"10.1.0.0/24 via 10.0.0.1 no_track track_group TG", 5, "is not tracked", true},
+		{"rule from 10.0.0.0/24 to any table 5 priority 5", 5, "keepalived refuses 'any' here", true},
 		{"rule from 10.0.0.0/24 table 5", 5, "setting to 16384", true},
 		{"rule from 10.0.0.0/24 priority 5", 5, "No action", false},
 		{"rule table 5 nop priority 5", 5, "two actions", false},

@@ -20,8 +20,9 @@ const (
 	slowCheck       Code = 552
 	swappedLimits   Code = 553
 
-	shellSyntax Code = 651
-	slowScript  Code = 652
+	shellSyntax   Code = 651
+	slowScript    Code = 652
+	alertsNowhere Code = 653
 
 	noDirectory Code = 751
 )
@@ -76,9 +77,9 @@ var reviewRules = []Rule{
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    unicast_src_ip 10.0.0.2\n    unicast_peer {\n        10.0.0.2\n        10.0.0.3\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
-		Code: tooManyAddresses, Severity: Warning, Title: "more addresses than an advert can carry",
-		Explain: "An advert counts its addresses in one byte and must fit into one packet, which is 1500 bytes on an Ethernet. Addresses beyond that are held, and peers see another list.",
-		Fix:     "move addresses to virtual_ipaddress_excluded, which is not advertised",
+		Code: tooManyAddresses, Severity: Warning, Class: ClassConfig, Title: "more addresses than an advert can carry",
+		Explain: "An advert counts its addresses in one byte and must fit into one packet, which is 1500 bytes on an Ethernet. Addresses beyond that are moved to virtual_ipaddress_excluded: the master holds them, and adverts do not list them.",
+		Fix:     "write the addresses behind the limit in virtual_ipaddress_excluded, the same ones on all nodes",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        ~SEQ(N, 1, 250) 10.0.0.$N\n        ~SEQ(N, 1, 250) 10.0.1.$N\n    }\n}\n",
 	},
 	{
@@ -122,6 +123,12 @@ var reviewRules = []Rule{
 		Explain: "The time limit of the script is above its interval, so runs are left out while one hangs.",
 		Fix:     "write a timeout of at most the interval",
 		Example: "global_defs {\n    script_user root\n    enable_script_security\n}\nvrrp_script chk {\n    script /bin/true\n    interval 1\n    timeout 5\n}\n",
+	},
+	{
+		Code: alertsNowhere, Severity: Warning, Title: "mail alerts that nobody gets",
+		Explain: "smtp_alert is on, and global_defs names no mail relay or no recipient. No mail is sent.",
+		Fix:     "write smtp_server and notification_email in global_defs",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    smtp_alert\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
 		Code: noDirectory, Severity: Warning, Title: "directory does not exist",

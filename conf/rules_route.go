@@ -92,8 +92,8 @@ var routeRules = []Rule{
 	},
 	{
 		Code: lateDefault, Severity: Warning, Class: ClassConfig, Title: "default behind what fixes the family",
-		Explain: "keepalived takes default, any and all for IPv4 of their own where the family is settled before them, and leaves the route or rule out. halbd takes them for everything of the line's family.",
-		Fix:     "write default as the first word of a route, and default6 in a rule for IPv6",
+		Explain: "Where a word before it has settled the family, keepalived takes default, any and all for a mixture of IPv4 and IPv6 and leaves the route or rule out. halbd takes them for everything of the line's family.",
+		Fix:     "write it as the first word of a route; in a rule leave it out, it says nothing",
 		Example: "static_routes {\n    via 10.0.0.254 default dev eth0\n}\n",
 	},
 }

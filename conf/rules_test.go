@@ -18,7 +18,7 @@ var withoutExample = map[Code]string{
 	longLine:     "TestHardText",
 	nulByte:      "TestHardText",
 	includeCycle: "TestHardText",
-	noMainFile:   "TestHardText",
+	noMainFile:   "TestNoMainFile",
 }
 
 // Each rule's example draws its own diagnostic, with a position.

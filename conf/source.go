@@ -16,20 +16,21 @@ const maxLine = 1022
 // rawLine is one line of a file as it stands there, without its newline.
 type rawLine struct {
 	text     string
-	line     int
 	comments bool // has # or ! somewhere
+	quotes   bool
 }
 
 // source is one file that is being read.
 type source struct {
 	name string
+	path string // absolute
 	from *Pos
 	text string
 	at   int  // where the next line begins
 	line int  // of the line that next returned
 	wide bool // some byte is not ASCII
 
-	nul, hash, bang finder
+	nul, hash, bang, quote finder
 }
 
 // finder knows where a byte comes next, so that a file is searched only once.
@@ -54,8 +55,8 @@ func (f *finder) before(text string, from, end int) bool {
 // the configuration are parts of it.
 func newSource(name string, from *Pos, data []byte) *source {
 	text := unsafe.String(unsafe.SliceData(data), len(data))
-	return &source{name: name, from: from, text: text, wide: !isASCII(data),
-		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}}
+	return &source{name: name, path: absolute(name), from: from, text: text, wide: !isASCII(data),
+		nul: finder{0, -1}, hash: finder{'#', -1}, bang: finder{'!', -1}, quote: finder{'"', -1}}
 }
 
 // readSource reads a whole file.
@@ -107,7 +108,7 @@ func (s *source) next(found *Diagnostics) (rawLine, bool) {
 		}
 		comments := s.hash.before(s.text, start, end)
 		comments = s.bang.before(s.text, start, end) || comments
-		return rawLine{s.text[start:end], s.line, comments}, true
+		return rawLine{s.text[start:end], comments, s.quote.before(s.text, start, end)}, true
 	}
 	return rawLine{}, false
 }

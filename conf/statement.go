@@ -12,6 +12,7 @@ type Word struct {
 type Statement struct {
 	Pos   Pos
 	Words []Word
+	Cut   bool // a quote that does not end has taken the words behind
 }
 
 // Keyword returns the first word.

@@ -62,19 +62,3 @@ func TestEveryActingRowHasASetter(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	for _, c := range []struct{ block, word, want string }{
-		{"vrrp_instance", "priorty", "priority"},
-		{"vrrp_instance", "Priority", "priority"},
-		{"vrrp_instance", "virtual_ipadress", "virtual_ipaddress"},
-		{"virtual_server/real_server", "weigth", "weight"},
-		{"vrrp_script", "inteval", "interval"},
-		{"vrrp_instance", "xyzzy", ""},
-		{"no such block", "priority", ""},
-	} {
-		if got := keywordIndex().nearest(c.block, c.word); got != c.want {
-			t.Errorf("nearest(%s, %s) = %q, want %q", c.block, c.word, got, c.want)
-		}
-	}
-}

@@ -11,6 +11,11 @@ type walker struct {
 	waiting Statement // of wait
 	found   *Diagnostics
 	outside outsider
+
+	suggested map[unknownWord]string
+
+	includeCheck   *Keyword        // the one keyword that the preprocessor must know of
+	onIncludeCheck func(Statement) // is called for it
 }
 
 // openedBlock is a block that a { has opened.
@@ -18,14 +23,6 @@ type openedBlock struct {
 	kw   *Keyword
 	skip bool // the handler does not want it: only braces are counted
 	deep int  // of a skipped block: braces inside
-}
-
-// block is what statements are looked up in.
-func (w *walker) block() *blockTable {
-	if n := len(w.blocks); n > 0 {
-		return w.blocks[n-1].kw.inner
-	}
-	return w.table.root
 }
 
 // global reports whether the parent's own statements are read (root and
@@ -41,7 +38,7 @@ func (w *walker) global() bool {
 }
 
 // segment takes the next words or brace. pos is where it stands.
-func (w *walker) segment(pos Pos, s segment) {
+func (w *walker) segment(pos Pos, s *segment) {
 	switch s.brace {
 	case '{':
 		w.openBrace(pos)
@@ -50,7 +47,7 @@ func (w *walker) segment(pos Pos, s segment) {
 		w.closeBrace(pos)
 		w.outside.closeBrace(w, pos)
 	default:
-		stmt := Statement{Pos: pos, Words: s.words}
+		stmt := Statement{Pos: pos, Words: s.words, Cut: s.cut}
 		w.words(stmt)
 		w.outside.words(w, stmt)
 	}
@@ -101,6 +98,9 @@ func (w *walker) closeBrace(pos Pos) {
 func (w *walker) missingBrace(pos Pos) {
 	d := w.found.report(missingOpen, pos, "Missing '{' before this: '%s' in line %d begins a block", w.wait.Name, w.waiting.Pos.Line)
 	d.fix("write '{' behind '%s' in line %d", lastWord(w.waiting), w.waiting.Pos.Line)
+	if w.wait.Shape == List {
+		d.Class = ClassNone // keepalived -t notices it by the count of braces only
+	}
 	w.enter()
 }
 
@@ -127,6 +127,9 @@ func (w *walker) words(s Statement) {
 	case kw == nil:
 		w.unknown(table, s)
 	case kw.Shape == Simple:
+		if kw == w.includeCheck {
+			w.onIncludeCheck(s)
+		}
 		w.h.statement(kw, s)
 	default:
 		w.wait, w.waiting = kw, s
@@ -139,9 +142,32 @@ func (w *walker) unknown(table *blockTable, s Statement) {
 		where = " in " + table.path
 	}
 	d := w.found.report(unknownKeyword, s.Pos, "Unknown keyword '%s'%s - the line is skipped", s.Keyword(), where)
-	if fix := w.table.suggest(table, s.Keyword()); fix != "" {
+	if fix := w.suggestion(table, s.Keyword()); fix != "" {
 		d.Fix = fix
 	}
+}
+
+// maxSuggestions is how many unknown words are compared with the whole language.
+const maxSuggestions = 500
+
+type unknownWord struct {
+	table *blockTable
+	word  string
+}
+
+// suggestion finds out once what was meant by a word. A file with very many
+// unknown words is not about words.
+func (w *walker) suggestion(table *blockTable, word string) string {
+	key := unknownWord{table, word}
+	fix, known := w.suggested[key]
+	if !known && len(w.suggested) < maxSuggestions {
+		if w.suggested == nil {
+			w.suggested = map[unknownWord]string{}
+		}
+		fix = w.table.suggest(table, word)
+		w.suggested[key] = fix
+	}
+	return fix
 }
 
 // end closes what is still open at the end of the configuration.
@@ -150,7 +176,10 @@ func (w *walker) end(pos Pos) {
 		w.missingBrace(pos)
 	}
 	if n := len(w.blocks); n > 0 {
-		w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
+		d := w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
+		if w.outside.open == 0 {
+			d.Class = ClassNone // a '{' is missing too, and keepalived -t only counts
+		}
 	}
 	for n := len(w.blocks); n > 0; n = len(w.blocks) {
 		b := w.blocks[n-1]
@@ -168,9 +197,11 @@ func (w *walker) end(pos Pos) {
 type outsider struct {
 	deep int  // braces that are open
 	wait bool // a block's keyword has come, its { has not
+	open int  // braces that are open, those that begin no block too
 }
 
 func (o *outsider) openBrace(w *walker, pos Pos) {
+	o.open++
 	if o.deep == 0 && !o.wait {
 		o.stray(w, pos, "{")
 		return
@@ -181,6 +212,7 @@ func (o *outsider) openBrace(w *walker, pos Pos) {
 
 func (o *outsider) closeBrace(w *walker, pos Pos) {
 	o.wait = false
+	o.open = max(0, o.open-1)
 	if o.deep == 0 {
 		o.stray(w, pos, "}")
 		return

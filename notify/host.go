@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +27,9 @@ func (SystemHost) InterfaceExists(name string) bool {
 	_, err := net.InterfaceByName(name)
 	return err == nil
 }
+
+// CPUs counts the processors that are online.
+func (SystemHost) CPUs() int { return runtime.NumCPU() }
 
 // DirectoryExists looks at the file system.
 func (SystemHost) DirectoryExists(path string) bool {

@@ -48,3 +48,12 @@ func (SystemHost) PrimaryAddress(name string, f conf.Family) netip.Addr {
 	}
 	return netip.Addr{}
 }
+
+// MTU gives the largest packet of a link in bytes.
+func (SystemHost) MTU(name string) int {
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return 0
+	}
+	return link.Attrs().MTU
+}

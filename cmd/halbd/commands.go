@@ -21,7 +21,7 @@ var errFound = errors.New("something was found")
 func commands() *cobra.Command {
 	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
 		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
-	root.AddCommand(checkCommand(), explainCommand(), keywordsCommand(), configCommand())
+	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand())
 	return root
 }
 
@@ -115,7 +115,9 @@ func (r *request) testConfig() int {
 		fmt.Fprintln(out, err)
 		return int(conf.ClassFatal)
 	}
-	debug.SetGCPercent(400) // the process ends when the file is read: less collecting, and still far from 300 MB
+	// The process ends when the file is read: it collects only what goes beyond this.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(192 << 20)
 	cfg, found := conf.Load(path, supervise.LoadOptions(r.ConfigID, r.StrictIncludes))
 	for _, d := range found {
 		fmt.Fprintln(out, d.Keepalived(path))

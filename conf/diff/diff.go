@@ -49,6 +49,9 @@ type object struct {
 var kinds = map[string]string{
 	"global": "global_defs", "static_addresses": "static_ipaddress", "scripts": "vrrp_script", "track_files": "track_file",
 	"sync_groups": "vrrp_sync_group", "instances": "vrrp_instance", "virtual_servers": "virtual_server",
+	"static_routes": "static_routes", "static_rules": "static_rules", "track_groups": "track_group",
+	"track_processes": "vrrp_track_process", "bfd_instances": "bfd_instance", "garp_groups": "garp_group",
+	"linkbeat_interfaces": "linkbeat_interfaces", "interface_up_down_delays": "interface_up_down_delays", "ssl": "SSL",
 }
 
 // Compare lists what a change from one configuration to another does: first

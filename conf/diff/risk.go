@@ -79,6 +79,7 @@ func onWire(old, now *conf.Instance) []string {
 		{"advert_int", old.AdvertInterval == now.AdvertInterval || now.Version == 3},
 		{"authentication", old.AuthType == now.AuthType && string(old.AuthPass) == string(now.AuthPass)},
 		{"unicast_peer", old.Unicast == now.Unicast && reflect.DeepEqual(old.UnicastPeers, now.UnicastPeers)},
+		{"auth_hmac", reflect.DeepEqual(old.HMAC, now.HMAC)},
 		{"checksum", old.ChecksumAsV2 == now.ChecksumAsV2 && old.OldChecksum == now.OldChecksum},
 	} {
 		if !part.equal {

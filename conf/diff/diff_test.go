@@ -1,0 +1,76 @@
+package diff
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"halbd/conf"
+)
+
+func load(t *testing.T, text string) *conf.Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keepalived.conf")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, _ := conf.Load(path, conf.Options{ConfigID: "test"})
+	return cfg
+}
+
+// A part of the Config without a name here would be compared under no keyword.
+func TestEveryPartHasItsKeyword(t *testing.T) {
+	config := reflect.TypeFor[conf.Config]()
+	for i := range config.NumField() {
+		tag, _, _ := strings.Cut(config.Field(i).Tag.Get("json"), ",")
+		if kinds[tag] == "" {
+			t.Errorf("%s has no keyword", tag)
+		}
+	}
+	if len(kinds) != config.NumField() {
+		t.Errorf("%d keywords for %d parts", len(kinds), config.NumField())
+	}
+}
+
+func TestUnchangedFileChangesNothing(t *testing.T) {
+	files, _ := filepath.Glob("../testdata/golden/*.conf")
+	for _, f := range append(files, "../../keepalived.conf.example") {
+		one, _ := conf.Load(f, conf.Options{ConfigID: "lb1"})
+		two, _ := conf.Load(f, conf.Options{ConfigID: "lb1"})
+		if got := Compare(one, two); len(got) != 0 {
+			t.Errorf("%s: %+v", f, got)
+		}
+	}
+}
+
+// What moves the role, and what does not.
+func TestRisk(t *testing.T) {
+	with := func(lines string) string {
+		return "vrrp_script chk {\nscript /bin/true\n}\nvrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 51\n" + lines + "\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n"
+	}
+	base := with("priority 100")
+	for name, c := range map[string]struct{ now, want string }{
+		"lower priority":  {with("priority 90"), "priority falls from 100 to 90"},
+		"higher priority": {with("priority 110"), "priority rises from 100 to 110"},
+		"higher, patient": {with("priority 110\nnopreempt"), ""},
+		"version":         {with("priority 100\nversion 3"), "version changed"},
+		"interval":        {with("priority 100\nadvert_int 2"), "advert_int changed"},
+		"password":        {with("priority 100\nauthentication {\nauth_type PASS\nauth_pass x\n}"), "authentication changed"},
+		"peers":           {with("priority 100\nunicast_peer {\n10.0.0.3\n}"), "another virtual router"},
+		"tracker":         {with("priority 100\ntrack_script {\nchk\n}"), "what it tracks changed"},
+		"hook":            {with("priority 100\nnotify /bin/true"), ""},
+		"VRID":            {strings.Replace(base, "51", "52", 1), "another virtual router"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			risk := ""
+			for _, ch := range Compare(load(t, base), load(t, c.now)) {
+				risk += ch.Risk
+			}
+			if !strings.Contains(risk, c.want) || c.want == "" && risk != "" {
+				t.Errorf("risk %q, want %q", risk, c.want)
+			}
+		})
+	}
+}
