@@ -153,18 +153,18 @@ func disagreement(c rowcases.Case, want rowcases.Record, ds Diagnostics) string 
 		return ""
 	}
 	if status != want.Status {
-		return fmt.Sprintf("status %d, keepalived %s has %d (lines %v)", status, want.Source, want.Status, absolute(c, want))
+		return fmt.Sprintf("status %d, keepalived %s has %d (lines %v)", status, want.Source, want.Status, linesOf(c, want))
 	}
-	for _, line := range absolute(c, want) {
+	for _, line := range linesOf(c, want) {
 		first := rowcases.BlockStart(c.Text, line)
 		if !slices.ContainsFunc(ds, func(d Diagnostic) bool { return first <= d.Pos.Line && d.Pos.Line <= line }) {
-			return fmt.Sprintf("line %d is not named, keepalived %s names %v", line, want.Source, absolute(c, want))
+			return fmt.Sprintf("line %d is not named, keepalived %s names %v", line, want.Source, linesOf(c, want))
 		}
 	}
 	return ""
 }
 
-func absolute(c rowcases.Case, r rowcases.Record) []int {
+func linesOf(c rowcases.Case, r rowcases.Record) []int {
 	var lines []int
 	for _, n := range r.Lines {
 		lines = append(lines, c.Line+n)
