@@ -103,9 +103,8 @@ func relative(lines []int, base int) []int {
 func overrule(cases []rowcases.Case, records map[string]rowcases.Record, docs map[string]string) {
 	for _, c := range cases {
 		outside := c.Variant == rowcases.Below || c.Variant == rowcases.Above
-		rejected := c.Args == "[<bool>]" && c.Variant == rowcases.Wrong ||
-			outside && strings.Contains(docs[c.Key()], "clamped with complaint") ||
-			c.Name == "${_RANDOM [min [max]]}" && c.Variant == rowcases.Wrong
+		strict := c.Args == "[<bool>]" || c.Args == "<absolute path>" || strings.HasPrefix(c.Name, "${_RANDOM")
+		rejected := c.Variant == rowcases.Wrong && strict || outside && strings.Contains(docs[c.Key()], "clamped with complaint")
 		if rejected && records[c.ID()].Status == 0 {
 			records[c.ID()] = rowcases.Record{Status: 5, Lines: []int{0}, Source: newer}
 		}
@@ -128,8 +127,9 @@ func overlay(path string, records map[string]rowcases.Record, docs map[string]st
 		for i, v := range variants {
 			id := f[0] + "\t" + f[1] + "\t" + string(v)
 			old, known := records[id]
-			rejected := f[4+i] == "reject"
-			if known && (old.Status != 0) == rejected || oldSpelling(docs[f[0]+"\t"+f[1]]) || slices.Contains(byNeighbours, id) {
+			spelling := oldSpelling(docs[f[0]+"\t"+f[1]])
+			rejected := f[4+i] == "reject" || spelling // the values are good, the keyword is not
+			if known && (old.Status != 0) == rejected || slices.Contains(byNeighbours, id) {
 				continue
 			}
 			if known && verbose {
@@ -147,4 +147,4 @@ func overlay(path string, records map[string]rowcases.Record, docs map[string]st
 
 // oldSpelling reports whether keywords.tsv says that the keyword itself draws a
 // complaint.
-func oldSpelling(doc string) bool { return strings.Contains(doc, "makes config test exit 5") }
+func oldSpelling(doc string) bool { return strings.Contains(doc, "; makes config test exit 5") }
