@@ -200,22 +200,25 @@ func setGlobalExtra(b *builder, kw *Keyword, s Statement) {
 	}
 }
 
-// extraArg reads "[all] <seconds>".
+// extraArg reads "[all] <seconds>", in any order; of two times the last one counts.
 func (b *builder) extraArg(kw *Keyword, s Statement) (e extraGARP, ok bool) {
-	at := 1
-	if s.Words[1].Text == "all" {
-		e.all, at = true, 2
+	for i := 1; i < len(s.Words); i++ {
+		if s.Words[i].Text == "all" {
+			e.all = true
+			continue
+		}
+		if ok {
+			b.report(surplusWord, s.PosOf(i), "%s: a second time: the one before it has no effect", kw.Name)
+		}
+		_, n, valid := b.numberArg(kw.Name, kw.value, s, i)
+		if !valid {
+			return e, false
+		}
+		e.interval, ok = seconds(n, 0), true
 	}
-	if at >= len(s.Words) {
+	if !ok {
 		b.report(missingValue, s.Pos, "%s specified without time - ignoring", kw.Name)
-		return e, false
 	}
-	if at == 1 && len(s.Words) == 3 {
-		b.report(surplusWord, s.PosOf(2), "%s: '%s' behind the time has no effect", kw.Name, s.Words[2].Text).
-			fix("write %s all %s", kw.Name, s.Words[1].Text)
-	}
-	_, n, ok := b.numberArg(kw.Name, kw.value, s, at)
-	e.interval = seconds(n, 0)
 	return e, ok
 }
 

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"encoding/json"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -212,5 +213,35 @@ func TestGlobalDiagnostics(t *testing.T) {
 				t.Errorf("no %v at line %d: %v", c.code, c.line, ds)
 			}
 		})
+	}
+}
+
+// Globals, trackers and links reach the child processes as they are.
+func TestGlobalsSurviveJSON(t *testing.T) {
+	cfg := loaded(t, trackers+strings.ReplaceAll(twoMembers, "BODY", "track_bfd {\nB\n}")+`
+net_namespace blue
+global_defs {
+    notification_email {
+        a@example.org
+    }
+    random_seed 0
+    vrrp_ipsets a b
+    vrrp_rx_bufs_policy ADVERT
+}
+garp_group {
+    gna_interval 0.1
+    interface eth0
+}
+interface_up_down_delays {
+    eth0 1
+}
+`)
+	data, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Config
+	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(cfg, &back) {
+		t.Errorf("%v: the copy differs:\n%+v\n%+v", err, cfg, &back)
 	}
 }
