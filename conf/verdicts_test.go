@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -22,6 +23,23 @@ const (
 	hangs   = 124
 	crashes = 128
 )
+
+// oracleHost is what the recorded keepalived ran on: eth0 to eth3, the account
+// and the group root, and scripts.
+type oracleHost struct{ fakeHost }
+
+func (oracleHost) InterfaceExists(name string) bool {
+	return slices.Contains(rowcases.Interfaces, name) || name == "lo"
+}
+
+func (oracleHost) LookupGroup(name string) (uint32, error) {
+	if name != "root" {
+		return 0, errors.New("no such group")
+	}
+	return 0, nil
+}
+
+func (oracleHost) CheckScript(c Command) (Command, ScriptVerdict) { return c, ScriptVerdict{} }
 
 // keepalivedRows are the rows of the language that keepalived knows.
 func keepalivedRows() []Keyword {
@@ -78,7 +96,6 @@ func TestVerdicts(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, rowcases.Included), []byte(rowcases.IncludedText), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	host := fakeHost{scripts: true, has: func(name string) bool { return slices.Contains(rowcases.Interfaces, name) || name == "lo" }}
 	path := filepath.Join(dir, "keepalived.conf")
 	type count struct{ run, failed int }
 	byBlock := map[string]*count{}
@@ -96,7 +113,7 @@ func TestVerdicts(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.Text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, ds := Load(path, Options{ConfigID: rowcases.ConfigID, Host: host})
+			_, ds := Load(path, Options{ConfigID: rowcases.ConfigID, Host: oracleHost{}})
 			if why := disagreement(c, want, ds); why != "" {
 				if reason := purpose(c); reason != "" {
 					t.Skip(reason)
@@ -136,17 +153,18 @@ func disagreement(c rowcases.Case, want rowcases.Record, ds Diagnostics) string 
 		return ""
 	}
 	if status != want.Status {
-		return fmt.Sprintf("status %d, keepalived %s has %d (lines %v)", status, want.Source, want.Status, fileLine(c, want))
+		return fmt.Sprintf("status %d, keepalived %s has %d (lines %v)", status, want.Source, want.Status, linesOf(c, want))
 	}
-	for _, line := range fileLine(c, want) {
-		if !slices.ContainsFunc(ds, func(d Diagnostic) bool { return d.Pos.Line == line || d.End == line }) {
-			return fmt.Sprintf("line %d is not named, keepalived %s names %v", line, want.Source, fileLine(c, want))
+	for _, line := range linesOf(c, want) {
+		first := rowcases.BlockStart(c.Text, line)
+		if !slices.ContainsFunc(ds, func(d Diagnostic) bool { return first <= d.Pos.Line && d.Pos.Line <= line }) {
+			return fmt.Sprintf("line %d is not named, keepalived %s names %v", line, want.Source, linesOf(c, want))
 		}
 	}
 	return ""
 }
 
-func fileLine(c rowcases.Case, r rowcases.Record) []int {
+func linesOf(c rowcases.Case, r rowcases.Record) []int {
 	var lines []int
 	for _, n := range r.Lines {
 		lines = append(lines, c.Line+n)

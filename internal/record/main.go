@@ -50,6 +50,7 @@ func run(binary, out, reference, block string, verbose bool) error {
 		complain(cases, verdicts)
 	}
 	records := recordsOf(version, cases, verdicts, docs(conf.Keywords()))
+	overrule(cases, records, docs(conf.Keywords()))
 	if reference != "" {
 		if err := overlay(filepath.Join(reference, "ranges.tsv"), records, docs(conf.Keywords()), verbose); err != nil {
 			return err

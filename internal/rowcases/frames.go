@@ -190,7 +190,7 @@ func instanceFrame(r Row, rest string) string {
 		}, r)+mark+"\n}")
 	case block == "auth_hmac":
 		return instance(r, "auth_hmac {\n"+without([]ordinary{
-			{"key", "key 1 abcdefghijklmnopqrstuvwxyzabcdef"}, {"active_key", "active_key 1"},
+			{"", "key 7 abcdefghijklmnopqrstuvwxyzabcdef"}, {"active_key", "active_key 7"},
 		}, r)+mark+"\n}")
 	case kind == "option":
 		return instance(r, block+" "+optionsBefore(r)+mark)

@@ -91,3 +91,20 @@ func splitLines(s string) ([]int, error) {
 	}
 	return lines, nil
 }
+
+// BlockStart gives the line where the block begins that ends at a line; other
+// lines are their own. keepalived notices at the } that a block is incomplete:
+// halbd names the block, or what is wrong inside (docs/differences.md).
+func BlockStart(text string, line int) int {
+	lines := strings.Split(text, "\n")
+	if line < 1 || line > len(lines) || strings.TrimSpace(lines[line-1]) != "}" {
+		return line
+	}
+	for open := 0; line > 0; line-- {
+		open += strings.Count(lines[line-1], "}") - strings.Count(lines[line-1], "{")
+		if open == 0 {
+			return line
+		}
+	}
+	return 1
+}
