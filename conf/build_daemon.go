@@ -165,6 +165,10 @@ func setRxPolicy(b *builder, kw *Keyword, s Statement) {
 		policy = RxPolicy(word)
 	}
 	size := uint64(0)
+	if policy != RxDefault && len(s.Words) > 2 {
+		b.report(badValue, s.PosOf(2), "%s %s takes no further word - ignoring", kw.Name, policy)
+		return
+	}
 	if policy == RxDefault {
 		var ok bool
 		if size, ok = b.uintArg(kw, s, 1); !ok {
@@ -197,6 +201,10 @@ func setReloadCheck(b *builder, _ *Keyword, s Statement) {
 
 func setReloadTime(b *builder, kw *Keyword, s Statement) {
 	path := s.Words[1].Text
+	if len(s.Words) > 2 {
+		b.report(badValue, s.PosOf(2), "%s takes one path - ignoring", kw.Name)
+		return
+	}
 	if !strings.HasPrefix(path, "/") {
 		d := b.report(badValue, s.PosOf(1), "%s: %s is no absolute path - ignoring", kw.Name, path)
 		d.fix("write the whole path, beginning with /")

@@ -354,7 +354,11 @@ func setSyncDaemon(b *builder, _ *Keyword, s Statement) {
 		switch s.Words[i].Text {
 		case "inst", "group":
 			if i+1 >= len(s.Words) {
-				b.report(missingValue, s.PosOf(i), "lvs_sync_daemon: value of %s missing", s.Words[i].Text)
+				code := missingValue
+				if s.Words[i].Text == "inst" {
+					code = missingArgument // keepalived ends there
+				}
+				b.report(code, s.PosOf(i), "lvs_sync_daemon: value of %s missing", s.Words[i].Text)
 				return
 			}
 			if s.Words[i].Text == "inst" {

@@ -199,6 +199,9 @@ func (r *routeReader) tunnel(e *Encap) bool {
 		if !ok || strings.HasPrefix(kw.Name, "<") {
 			break
 		}
+		if _, shared := r.b.table.lookup("virtual_routes/item", kw.Name); shared && r.i+2 >= len(r.s.Words) {
+			break // without a value it is the route's option of that name
+		}
 		r.i++
 		if !r.next() {
 			r.drop(missingValue, "encap %s: %s needs a value", e.Type, kw.Name)
