@@ -260,20 +260,7 @@ func (b *builder) finishStatics() {
 // interfaceExists asks the host; without one every interface exists, and so
 // they do where dynamic_interfaces lets them come later.
 func (b *builder) interfaceExists(name string) bool {
-	return b.opt.Host == nil || b.global.DynamicInterfaces || b.hostHas(name)
-}
-
-// hostHas asks the host for an interface once: thousands of routes name the same few.
-func (b *builder) hostHas(name string) bool {
-	has, asked := b.hasLink[name]
-	if !asked {
-		if b.hasLink == nil {
-			b.hasLink = map[string]bool{}
-		}
-		has = b.opt.Host.InterfaceExists(name)
-		b.hasLink[name] = has
-	}
-	return has
+	return b.opt.Host == nil || b.global.DynamicInterfaces || b.opt.Host.InterfaceExists(name)
 }
 
 // wantInterface complains about an interface that does not exist.

@@ -256,6 +256,9 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		case verdict.Missing:
 			b.report(scriptMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
 			return false
+		case verdict.Insecure && b.global.EnableScriptSecurity && !c.tracked:
+			b.report(hookInsecure, c.pos, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
+			return false
 		case verdict.Insecure && b.global.EnableScriptSecurity:
 			d := b.report(scriptInsecure, c.pos, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
 			if !b.judged(c) {

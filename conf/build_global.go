@@ -235,9 +235,6 @@ func (b *builder) rtPriority(kw *Keyword, s Statement, p *Process) {
 	}
 }
 
-// cpuHost is a Host that knows how many processors are online.
-type cpuHost interface{ CPUs() int }
-
 func (b *builder) cpuAffinity(kw *Keyword, s Statement, p *Process) {
 	p.CPUs = nil
 	for i, w := range s.Args() {
@@ -246,7 +243,7 @@ func (b *builder) cpuAffinity(kw *Keyword, s Statement, p *Process) {
 			b.report(badNumber, s.PosOf(i+1), "%s: invalid cpu id '%s' - ignoring", kw.Name, w.Text)
 			continue
 		}
-		if h, ok := b.opt.Host.(cpuHost); ok && int(n) >= h.CPUs() {
+		if h := b.opt.Host; h != nil && int(n) >= h.CPUs() {
 			b.report(outOfRange, s.PosOf(i+1), "%s: this host has no cpu %d, the last one is %d - ignoring", kw.Name, n, h.CPUs()-1)
 			continue
 		}

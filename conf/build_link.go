@@ -86,7 +86,7 @@ func (b *builder) linkOption(kw *Keyword, s Statement, i int, name *string, grou
 // usableLinkName judges the name of an interface that the instance is to make.
 func (b *builder) usableLinkName(kw *Keyword, s Statement, i int) bool {
 	name := s.Words[i].Text
-	host, asks := b.opt.Host.(LinkHost)
+	host := b.opt.Host
 	switch {
 	case len(name) > maxLinkName:
 		b.report(longName, s.PosOf(i), "(%s) %s: interface name '%s' has more than %d bytes - ignoring the name", b.inst.Name, kw.Name, name, maxLinkName)
@@ -94,7 +94,7 @@ func (b *builder) usableLinkName(kw *Keyword, s Statement, i int) bool {
 		b.report(badValue, s.PosOf(i), "(%s) %s: interface name '%s' has characters that the kernel does not take - ignoring the name", b.inst.Name, kw.Name, name)
 	case b.links[name] != "":
 		b.report(linkNameTaken, s.PosOf(i), "(%s) VRRP instance %s is already using %s - ignoring the name", b.inst.Name, b.links[name], name)
-	case asks && b.opt.Host.InterfaceExists(name) && !host.ReusableLink(name, kw.Name == "use_ipvlan"):
+	case host != nil && host.InterfaceExists(name) && !host.ReusableLink(name, kw.Name == "use_ipvlan"):
 		b.report(linkForeign, s.PosOf(i), "(%s) %s: interface %s already exists and is none that the instance may take over - ignoring the name", b.inst.Name, kw.Name, name)
 	default:
 		return true
@@ -108,11 +108,11 @@ const maxLinkName = 15
 // linkGroup reads the group of a link: a number, or a name of iproute2's file of groups.
 func (b *builder) linkGroup(kw *Keyword, s Statement, i int, group *uint32) {
 	word := s.Words[i].Text
-	if _, n, ok := scaled(word, 0); ok {
+	if _, _, number := scaled(word, 0); number {
 		row, _ := b.table.lookup("vrrp_instance/"+kw.Name+"/option", "group")
 		low, high := nameRange(row)
 		v := valueSpec{kind: valueUint, low: low, high: high}
-		if _, n, ok = b.numberArg("group", v, s, i); ok {
+		if _, n, ok := b.numberArg("group", v, s, i); ok {
 			*group = uint32(n)
 		}
 		return

@@ -75,23 +75,8 @@ func (b *builder) lookupName(kind NameKind, name string) (n uint32, ok bool) {
 	if b.opt.Host == nil {
 		return 0, true
 	}
-	key := nameKey{kind, name}
-	found, asked := b.looked[key]
-	if !asked {
-		n, err := b.opt.Host.LookupName(kind, name, b.nameDirs()...)
-		found = maybe[uint32]{n, err == nil}
-		if b.looked == nil {
-			b.looked = map[nameKey]maybe[uint32]{}
-		}
-		b.looked[key] = found // a thousand routes of one table are one question
-	}
-	return found.value, found.set
-}
-
-// nameKey is a name that the host was asked for.
-type nameKey struct {
-	kind NameKind
-	name string
+	n, err := b.opt.Host.LookupName(kind, name, b.nameDirs()...)
+	return n, err == nil
 }
 
 // nameDirs are the directories of iproute2's files that global_defs gives,

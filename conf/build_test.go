@@ -46,6 +46,8 @@ func (h fakeHost) PrimaryAddress(name string, f Family) netip.Addr {
 // MTU of every interface is that of Ethernet.
 func (h fakeHost) MTU(string) int { return 1500 }
 
+func (h fakeHost) CPUs() int { return 64 }
+
 func (h fakeHost) LookupUser(name string) (uid, gid uint32, err error) {
 	switch {
 	case name == "root":

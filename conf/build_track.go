@@ -89,7 +89,7 @@ func (b *builder) closeScript() {
 	case s.args == nil:
 		b.reportEnd(incompleteBlock, s.pos, "No script set for vrrp_script %s - removing", s.Name)
 	case s.shadow:
-		s.args.dropped = true
+		s.args.gone = true
 	default:
 		s.args.end = b.ends.Line
 		if s.user != "" {

@@ -6,10 +6,8 @@ type rawRouting struct {
 	staticRules    []rawRule
 	trackGroups    []*rawTrackGroup
 	trackGroupOf   map[string]*rawTrackGroup
-	trackGroup     *rawTrackGroup            // the open one
-	autoPriorities uint32                    // rules without priority so far
-	hasLink        map[string]bool           // what the host said of interfaces
-	looked         map[nameKey]maybe[uint32] // what the host said of names; nothing set: it does not know them
+	trackGroup     *rawTrackGroup // the open one
+	autoPriorities uint32         // rules without priority so far
 }
 
 // rawTrackGroup is a track_group that is being read.

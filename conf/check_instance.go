@@ -300,7 +300,7 @@ func (b *builder) finishAddresses(i *rawInstance, strict bool) {
 func (b *builder) mostVIPs(i *rawInstance) int {
 	const most, ethernet, reserve, vrrp, authData, ah, trailer = 255, 1500, 16, 8, 8, 24, 28
 	mtu := ethernet
-	if host, ok := b.opt.Host.(LinkHost); ok {
+	if host := b.opt.Host; host != nil {
 		mtu = cmp.Or(host.MTU(i.Interface), ethernet)
 	}
 	ip, each := 20, 4
@@ -327,7 +327,7 @@ func (b *builder) placed(i *rawInstance, list []rawAddress) []Address {
 			if a.Interface == "" {
 				a.Interface = b.global.defaultIf
 			}
-		} else if a.Interface != i.Interface {
+		} else {
 			b.wantInterface(a.pos, a.Interface, "ip address "+a.Prefix.Addr().String())
 		}
 		out = append(out, a.Address)
@@ -363,8 +363,8 @@ func (b *builder) checkVRIDs() {
 
 // sourceOf is where the adverts of an instance come from, as far as that can be known.
 func (b *builder) sourceOf(i *rawInstance) netip.Addr {
-	if host, ok := b.opt.Host.(LinkHost); ok && !i.Source.IsValid() {
-		return host.PrimaryAddress(i.Interface, i.Family)
+	if b.opt.Host != nil && !i.Source.IsValid() {
+		return b.opt.Host.PrimaryAddress(i.Interface, i.Family)
 	}
 	return i.Source
 }

@@ -2,7 +2,6 @@ package conf
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"sync"
 )
@@ -18,58 +17,6 @@ type Options struct {
 	ids map[string]bool // filled while reading: the ids of @ID lines
 }
 
-// Host is what the configuration must know of the machine it is for.
-type Host interface {
-	// InterfaceExists reports whether the kernel has an interface of that name.
-	InterfaceExists(name string) bool
-	// LookupUser resolves an account to its uid and primary gid; numeric names are accepted.
-	LookupUser(name string) (uid, gid uint32, err error)
-	// LookupGroup resolves a group name or number.
-	LookupGroup(name string) (gid uint32, err error)
-	// CheckScript judges a script's path: not found, not executable, or not
-	// safe to be run by root. It returns the command to run (symlinks resolved,
-	// Shell set for a file without #!).
-	CheckScript(c Command) (Command, ScriptVerdict)
-	// DirectoryExists reports whether a path is a directory.
-	DirectoryExists(path string) bool
-	// LookupName gives the number of a name. dirs are the directories of
-	// iproute2's files, the ones looked at first in front; none means the usual ones.
-	LookupName(kind NameKind, name string, dirs ...string) (uint32, error)
-}
-
-// LinkHost is what a Host may know of links beyond their names. Without it
-// names of links that exist are taken as they are.
-type LinkHost interface {
-	// ReusableLink reports whether the link that has the name is one that an
-	// instance may take over: a private macvlan, or an ipvlan in L2 mode.
-	ReusableLink(name string, ipvlan bool) bool
-	// PrimaryAddress gives the address that adverts leave from unless one is configured.
-	PrimaryAddress(name string, f Family) netip.Addr
-	// MTU gives the largest packet of a link in bytes; 0 when there is no such link.
-	MTU(name string) int
-}
-
-// NameKind says what a name stands for.
-type NameKind uint8
-
-const (
-	NameTable      NameKind = iota // routing table, rt_tables
-	NameProtocol                   // origin of a route, rt_protos
-	NameScope                      // rt_scopes
-	NameRealm                      // rt_realms
-	NameDSField                    // rt_dsfield
-	NameGroup                      // interface group, group
-	NameIPProtocol                 // /etc/protocols
-	NameVRF                        // VRF device: its routing table
-)
-
-// ScriptVerdict is what CheckScript found.
-type ScriptVerdict struct {
-	Missing  bool   // no such file, or not executable: the script is dropped
-	Insecure bool   // a path component may be written by someone else than root
-	Reason   string // names the component and its mode
-}
-
 // reader walks the statements of a file.
 type reader func(path string, opt Options, table *tableIndex, h handler) Diagnostics
 
@@ -78,6 +25,9 @@ type reader func(path string, opt Options, table *tableIndex, h handler) Diagnos
 // may act on a file with warnings, and refuse one by its diagnostics.
 func load(path string, opt Options, read reader) (*Config, Diagnostics) {
 	opt.ids = map[string]bool{}
+	if opt.Host != nil {
+		opt.Host = newOnceHost(opt.Host)
+	}
 	b, found := build(path, opt, read)
 	b.review(sync.OnceValue(func() []*Config { return append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) }))
 	all := append(found, b.diags...)

@@ -8,6 +8,7 @@ const (
 	trackedMissing
 	scriptMissing
 	scriptInsecure
+	hookInsecure
 )
 
 var scriptRules = []Rule{
@@ -46,5 +47,11 @@ var scriptRules = []Rule{
 		Explain: "enable_script_security is set and a part of the path of a script that root runs can be written by somebody else. The script is removed.",
 		Fix:     "take the write permission away with chmod, or run the script under another account",
 		Example: "global_defs {\n    script_user root\n    enable_script_security\n}\nvrrp_script chk {\n    script /insecure\n}\n",
+	},
+	{
+		Code: hookInsecure, Severity: Warning, Title: "hook that others can change",
+		Explain: "enable_script_security is set and a part of the path of a script that root runs can be written by somebody else. The hook is removed when the daemon starts; keepalived says so only then.",
+		Fix:     "take the write permission away with chmod, or run the script under another account",
+		Example: "global_defs {\n    script_user root\n    enable_script_security\n}\nvrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    notify /insecure\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 }

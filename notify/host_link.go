@@ -9,8 +9,6 @@ import (
 	"halbd/conf"
 )
 
-var _ conf.LinkHost = SystemHost{}
-
 // ReusableLink reports whether the link is one that VRRP may take over.
 func (SystemHost) ReusableLink(name string, ipvlan bool) bool {
 	link, err := netlink.LinkByName(name)
