@@ -30,7 +30,6 @@ type builder struct {
 	vsgs     map[string]*rawServerGroup
 	commands []*rawCommand
 	hooked   map[**Command]*rawCommand // the commands by what they are for
-	names    map[blockName]bool        // blocks that are known by name only
 	links    map[string]string         // the instances by the interfaces that they make
 	statics  []rawAddress
 	written  []writing   // by row: where a keyword was given last
@@ -64,45 +63,6 @@ type builder struct {
 
 type blockName struct{ block, name string }
 
-type setter = func(b *builder, kw *Keyword, s Statement)
-
-type setterKey struct{ block, name string }
-
-// blockSetters holds the setters of one block by keyword.
-type blockSetters map[string]setter
-
-// allSetters collects what the rows of the table do, by row.
-func allSetters() map[setterKey]setter {
-	all := map[setterKey]setter{}
-	add := func(block string, m blockSetters) {
-		for name, f := range m {
-			all[setterKey{block, name}] = f
-		}
-	}
-	add("root", rootSetters())
-	add("global_defs", globalSetters())
-	add("global_defs", daemonSetters())
-	add("global_defs", mailSetters())
-	add("global_defs", firewallSetters())
-	add("garp_group", garpGroupSetters())
-	add("bfd_instance", bfdSetters())
-	add("vrrp_track_process", processSetters())
-	add("vrrp_script", scriptSetters())
-	add("track_file", fileSetters())
-	add("vrrp_track_file", fileSetters())
-	add("vrrp_sync_group", groupSetters())
-	add("track_group", trackGroupSetters())
-	add("vrrp_instance", instanceSetters())
-	add("vrrp_instance/authentication", authSetters())
-	add("vrrp_instance/auth_hmac", hmacSetters())
-	add("global_defs", alertSetters())
-	add("SSL", sslSetters())
-	add("virtual_server", serverSetters())
-	add("virtual_server/real_server", realSetters())
-	addCheckSetters(add)
-	return all
-}
-
 // statement judges a simple statement by its row and stores it.
 func (b *builder) statement(kw *Keyword, s Statement) {
 	if !b.inside(kw) || !b.judge(kw, s) {
@@ -122,22 +82,14 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 	}
 	b.refuse, b.items = false, 0
 	b.enter(kw)
-	if kw.Name == "unicast_peer" && kw.set != nil {
-		b.inst.unicastUsed = true // even an empty block counts
-	}
-	if kw.Block == "track_group" {
-		b.openTrackMembers(s)
-	}
 	switch {
-	case kw.set != nil && (kw.Shape == Block || kw.Name == "virtual_server_group"):
+	case kw.Shape == Block && kw.set != nil:
 		kw.set(b, kw, s)
 	case kw.Shape == List && len(s.Words) > 1 && !strings.HasPrefix(kw.Args, "<"):
 		b.report(wordsBeforeBlock, s.PosOf(1), "Block %s has extra parameters %s ...", kw.Name, s.Words[1].Text)
-	case kw.Shape == Block && strings.HasPrefix(kw.Args, "<name"):
-		b.declare(kw, s)
 	}
-	if kw.Name == "group" && b.group != nil && kw.Shape == List {
-		b.openMembers(s)
+	if begin := kw.inner.kind.begin; begin != nil {
+		begin(b, s)
 	}
 	if b.refuse {
 		b.leave()
@@ -148,36 +100,8 @@ func (b *builder) open(kw *Keyword, s Statement) bool {
 // inside tells whether the block that a keyword stores into is open. With
 // braces out of balance a keyword can come after the end of its block.
 func (b *builder) inside(kw *Keyword) bool {
-	parent, rest := kw.top, kw.rest
-	switch {
-	case kw.set == nil:
-		return true
-	case parent == "vrrp_script":
-		return b.script != nil
-	case parent == "track_file" || parent == "vrrp_track_file":
-		return b.file != nil
-	case parent == "vrrp_track_process":
-		return b.process != nil
-	case parent == "bfd_instance":
-		return b.bfd != nil
-	case parent == "garp_group":
-		return b.linkLists.garp != nil
-	case parent == "vrrp_sync_group":
-		return b.group != nil
-	case parent == "vrrp_instance":
-		return b.inst != nil
-	case parent == "SSL":
-		return b.ssl != nil
-	case parent != "virtual_server":
-		return true
-	case rest == "":
-		return b.vs != nil
-	case rest == "real_server":
-		return b.rs != nil
-	case strings.HasSuffix(rest, "/url"):
-		return b.url != nil && b.check != nil
-	}
-	return b.check != nil && strings.TrimSuffix(strings.TrimPrefix(rest, "real_server/"), "/host") == string(b.check.Kind)
+	within := kw.home.kind.within
+	return kw.set == nil || within == nil || within(b)
 }
 
 // item stores one line of a list.
@@ -186,8 +110,23 @@ func (b *builder) item(kw *Keyword, s Statement) {
 		return
 	}
 	b.items++
+	before := len(b.diags)
 	if kw.set != nil {
 		kw.set(b, kw, s)
+	}
+	b.hintOpenList(kw, s, before)
+}
+
+// hintOpenList tells of a list that is not closed, when what was refused as an
+// item is a keyword of the blocks around it.
+func (b *builder) hintOpenList(kw *Keyword, s Statement, before int) {
+	if len(b.diags) == before {
+		return
+	}
+	_, here := kw.home.rows[s.Keyword()]
+	_, above := b.table.root.rows[s.Keyword()]
+	if here || above {
+		b.diags[len(b.diags)-1].fix("'%s' is a keyword: write the '}' of %s above this line", s.Keyword(), kw.Name)
 	}
 }
 
@@ -195,46 +134,12 @@ func (b *builder) item(kw *Keyword, s Statement) {
 func (b *builder) close(kw *Keyword, pos Pos) {
 	b.leave()
 	b.ends = pos
-	b.closeList(kw, pos)
-	switch kw.Block {
-	case "root":
-		b.closeRoot(kw.Name, pos)
-	case "virtual_server":
-		if kw.Name == "real_server" {
-			b.closeReal()
-		}
-	case "virtual_server/real_server":
-		b.closeCheck()
-	case "virtual_server/real_server/SMTP_CHECK":
-		b.closeHost()
-	case "virtual_server/real_server/HTTP_GET", "virtual_server/real_server/SSL_GET":
-		if kw.Name == "url" {
-			b.closeURL()
-		}
+	kind := &kw.inner.kind
+	if kind.end != nil {
+		kind.end(b)
 	}
-}
-
-// closeRoot ends a top-level block.
-func (b *builder) closeRoot(name string, pos Pos) {
-	switch name {
-	case "vrrp_script":
-		b.closeScript()
-	case "track_file", "vrrp_track_file":
-		b.closeFile()
-	case "vrrp_track_process":
-		b.closeProcess()
-	case "bfd_instance":
-		b.closeBFD()
-	case "garp_group":
-		b.closeGARPGroup()
-	case "vrrp_sync_group":
-		b.group = nil
-	case "vrrp_instance":
-		b.closeInstance(pos)
-	case "virtual_server_group":
-		b.closeServerGroup()
-	case "virtual_server":
-		b.closeServer()
+	if kind.notEmpty && b.items == 0 {
+		b.report(emptyList, pos, "empty %s block", kw.Name)
 	}
 }
 
@@ -245,8 +150,8 @@ func (b *builder) judge(kw *Keyword, s Statement) bool {
 	if !kw.Acts && !b.inner().idle {
 		b.report(notActedOn, s.Pos, "%s is understood but not acted on yet", kw.Name)
 	}
-	if strings.HasPrefix(kw.Status, "deprecated alias of ") {
-		b.deprecated(kw, s)
+	if name := kw.deprecated(); name != "" && !kw.Quiet && !kw.home.old {
+		b.report(deprecatedName, s.Pos, "%s is deprecated - please use '%s'", kw.Name, name)
 	}
 	if len(s.Words) < 2 {
 		return b.judgeMissing(kw, s)
@@ -269,40 +174,13 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 		b.report(missingValue, s.Pos, "%s must have a name", kw.Name)
 	case kw.Tolerant:
 		d := b.report(missingValue, s.Pos, "%s: argument missing - ignoring", kw.Name)
-		if quietMissing(kw) {
+		if kw.Quiet {
 			d.Class = ClassNone
 		}
 	default:
 		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
 	}
 	return false
-}
-
-// silentAliases are the old spellings that keepalived takes without a word.
-var silentAliases = map[string]bool{
-	"lvs_process_name": true, "lvs_flush_onstop": true, "vrrp_rlimit_rtime": true, "checker_rlimit_rtime": true,
-	"bfd_rlimit_rtime": true, "vrrp_track_file": true, "lb_algo": true, "lb_kind": true, "enable_snmp_keepalived": true,
-	"file": true, "weight": true, "init_file": true,
-}
-
-// deprecated complains about an old spelling where keepalived -t does.
-func (b *builder) deprecated(kw *Keyword, s Statement) {
-	if silentAliases[kw.Name] || strings.HasSuffix(kw.Block, "SMTP_CHECK/host") || kw.Block == "virtual_server/real_server/SMTP_CHECK" {
-		return
-	}
-	b.report(deprecatedName, s.Pos, "%s is deprecated - please use '%s'", kw.Name, strings.TrimPrefix(kw.Status, "deprecated alias of "))
-}
-
-// declare remembers the name of a block that halbd does not act on, so that
-// references to it can be checked.
-func (b *builder) declare(kw *Keyword, s Statement) {
-	key := blockName{kw.Name, s.Words[1].Text}
-	if b.names[key] {
-		b.report(duplicateName, s.Pos, "%s %s already defined", kw.Name, s.Words[1].Text)
-		b.refuse = true
-		return
-	}
-	b.names[key] = true
 }
 
 // reportEnd records a diagnostic of the block that began at pos and ends now:

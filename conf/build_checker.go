@@ -55,31 +55,31 @@ func (k CheckKind) connects() bool {
 	return k != MiscCheck && k != FileCheck && k != BFDCheck
 }
 
-// addCheckSetters adds what the rows of all checkers do.
-func addCheckSetters(add func(block string, m blockSetters)) {
+// setters are what the statements of a checker store.
+func (k CheckKind) setters() []blockSetters {
 	special := map[CheckKind]blockSetters{
 		HTTPGet: httpSetters(), SSLGet: httpSetters(), UDPCheck: udpSetters(), DNSCheck: dnsSetters(),
 		SMTPCheck: smtpSetters(), MiscCheck: miscSetters(), FileCheck: fileCheckSetters(), BFDCheck: bfdCheckSetters(),
 	}
-	for _, kind := range checkKinds {
-		block := "virtual_server/real_server/" + string(kind)
-		add(block, special[kind])
-		if kind != FileCheck && kind != BFDCheck {
-			add(block, checkSetters())
-		}
-		if kind.connects() {
-			add(block, connectSetters())
-		}
-		if kind == HTTPGet || kind == SSLGet {
-			add(block+"/url", urlSetters())
-		}
+	list := []blockSetters{special[k]}
+	if k != FileCheck && k != BFDCheck {
+		list = append(list, checkSetters())
 	}
-	smtpHost := "virtual_server/real_server/SMTP_CHECK/host"
-	add(smtpHost, checkSetters())
-	add(smtpHost, connectSetters())
-	tls := "virtual_server/real_server/SSL_GET"
-	add(tls, blockSetters{"tls_compliant": setBool(func(b *builder) *bool { return &b.check.HTTP.TLSCompliant })})
-	add(tls+"/url", blockSetters{"tls_compliant": setBool(func(b *builder) *bool { return &b.url.TLSCompliant })})
+	if k.connects() {
+		list = append(list, connectSetters())
+	}
+	if k == SSLGet {
+		list = append(list, blockSetters{"tls_compliant": setBool(func(b *builder) *bool { return &b.check.HTTP.TLSCompliant })})
+	}
+	return list
+}
+
+// urlBlockSetters are what the statements of a url store.
+func urlBlockSetters(k CheckKind) []blockSetters {
+	if k == SSLGet {
+		return []blockSetters{urlSetters(), {"tls_compliant": setBool(func(b *builder) *bool { return &b.url.TLSCompliant })}}
+	}
+	return []blockSetters{urlSetters()}
 }
 
 func openCheck(b *builder, kw *Keyword, s Statement) {

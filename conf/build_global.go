@@ -80,7 +80,7 @@ func rootSetters() blockSetters {
 		"vrrp_sync_group":          openGroup,
 		"vrrp_instance":            openInstance,
 		"SSL":                      openSSL,
-		"virtual_server_group":     serverGroup,
+		"virtual_server_group":     func(b *builder, _ *Keyword, s Statement) { b.groupMember(s) },
 		"virtual_server":           openServer,
 	}
 }

@@ -15,6 +15,9 @@ const groupItem = "virtual_server_group/item"
 
 // groupMember reads "<ip>[-<last>|-<ip>|/<mask>] [<port>]" or "fwmark <n> [inet|inet6]".
 func (b *builder) groupMember(s Statement) {
+	if b.vsg == nil {
+		return
+	}
 	text := s.Words[0].Text
 	if text == "fwmark" {
 		b.groupFwmark(s)

@@ -211,7 +211,7 @@ func setInterface(b *builder, _ *Keyword, s Statement) {
 	case name == "lo":
 		b.report(loopback, s.PosOf(1), "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
 	default:
-		if b.inst.hasInterface && b.inst.Interface != name {
+		if b.inst.hasInterface {
 			b.inst.replaced = append(b.inst.replaced, replacedName{b.inst.interfacePos, b.inst.Interface})
 		}
 		b.inst.Interface, b.inst.hasInterface = name, true
@@ -334,4 +334,13 @@ func groupSetters() blockSetters {
 		m[name] = f
 	}
 	return m
+}
+
+// openMembers refuses a second list of members.
+func (b *builder) openMembers(s Statement) {
+	if b.group.listed {
+		b.report(alreadySet, s.Pos, "group of sync group %s already specified - ignoring this one", b.group.Name)
+		b.refuse = true
+	}
+	b.group.listed = true
 }

@@ -157,8 +157,8 @@ func (b *builder) peerOptions(p UnicastPeer, s Statement) UnicastPeer {
 }
 
 // closeInstance judges what keepalived judges at the end of the block; pos is that of the }.
-func (b *builder) closeInstance(pos Pos) {
-	i := b.inst
+func (b *builder) closeInstance() {
+	i, pos := b.inst, b.ends
 	b.inst = nil
 	if i == nil {
 		return

@@ -44,12 +44,8 @@ type rawServerGroup struct {
 	members []GroupMember
 }
 
-// serverGroup opens a virtual_server_group or stores one of its items.
-func serverGroup(b *builder, _ *Keyword, s Statement) {
-	if b.vsg != nil {
-		b.groupMember(s)
-		return
-	}
+// openServerGroup begins a virtual_server_group.
+func (b *builder) openServerGroup(s Statement) {
 	if len(s.Words) < 2 {
 		return
 	}

@@ -73,7 +73,7 @@ func newBuilder(opt Options, table *tableIndex) *builder {
 	return &builder{
 		cfg: &Config{}, opt: opt, table: table,
 		scriptOf: map[string]*rawScript{}, fileOf: map[string]*rawFile{}, groupOf: map[string]*rawGroup{},
-		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, names: map[blockName]bool{}, links: map[string]string{},
+		instOf: map[string]*rawInstance{}, vsgs: map[string]*rawServerGroup{}, links: map[string]string{},
 		bfdOf: map[string]*rawBFD{}, bfdPaths: map[bfdPath]*rawBFD{}, processOf: map[string]*rawProcess{}, hooked: map[**Command]*rawCommand{},
 	}
 }

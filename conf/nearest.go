@@ -71,7 +71,7 @@ func isKeyword(k *Keyword) bool {
 
 // current is the name that the keyword has by now.
 func (k *Keyword) current() string {
-	if name, old := strings.CutPrefix(k.Status, "deprecated alias of "); old {
+	if name := k.deprecated(); name != "" {
 		return name
 	}
 	return k.Name

@@ -21,15 +21,24 @@ type Keyword struct {
 	Doc        string
 	Shape      Shape
 	Tolerant   bool // a missing argument is complained about and the statement ignored; keepalived ends at once for the others
+	Quiet      bool // keepalived -t says nothing of the old name, or of the missing argument
 	Acts       bool // false: parsed and checked, but halbd does not act on it yet; its use draws one warning
 
 	index int                                        // in the table
-	top   string                                     // the block of the top level that it stands in
-	rest  string                                     // of Block, behind top and a slash
-	inner *blockTable                                // of the block that the keyword opens
+	home  *blockTable                                // of the block that it stands in
+	inner *blockTable                                // of the block that it opens
 	words int                                        // the most that Args allows; -1: any number
 	value valueSpec                                  // what Args, Min and Max say about the first argument
 	set   func(b *builder, kw *Keyword, s Statement) // stores a statement, or opens a block
+}
+
+// deprecated gives the name to write instead of an old one; "" for a current one.
+func (k *Keyword) deprecated() string {
+	name, ok := strings.CutPrefix(k.Status, "deprecated alias of ")
+	if !ok {
+		return ""
+	}
+	return name
 }
 
 // Keywords returns every row of the language, in the order of the reference.
@@ -45,6 +54,8 @@ type tableIndex struct {
 // blockTable holds the keywords of one block.
 type blockTable struct {
 	path  string
+	old   bool // the keyword that opens it is deprecated
+	kind  blockKind
 	rows  map[string]*Keyword
 	words []string // in table order
 }
@@ -56,17 +67,23 @@ var keywordIndex = sync.OnceValue(newTableIndex)
 func newTableIndex() *tableIndex {
 	rows := slices.Concat(tableRoot, tableGlobal, tableVRRP, tableAddress, tableRoutes, tableServer, tableCheck, tableValues, tableHalbd)
 	t := &tableIndex{rows: rows, blocks: make(map[string]*blockTable, 128)}
+	for path, kind := range blockKinds() {
+		t.block(path).kind = kind
+	}
 	t.root = t.block("root")
-	setters := allSetters()
 	for i := range rows {
 		k := &rows[i]
 		if k.Status == "" {
 			k.Status = "current"
 		}
 		k.index, k.words, k.value = i, mostWords(k.Args), parseValueSpec(k)
-		k.top, k.rest, _ = strings.Cut(k.Block, "/")
-		k.set = setters[setterKey{k.Block, k.Name}]
 		home := t.block(k.Block)
+		k.home = home
+		for _, m := range home.kind.setters {
+			if set := m[k.Name]; set != nil {
+				k.set = set
+			}
+		}
 		home.rows[k.Name] = k
 		home.words = append(home.words, k.Name)
 		switch {
@@ -75,6 +92,9 @@ func newTableIndex() *tableIndex {
 			k.inner = t.block(k.Name)
 		default:
 			k.inner = t.block(k.Block + "/" + k.Name)
+		}
+		if k.inner != nil {
+			k.inner.old = k.deprecated() != ""
 		}
 	}
 	return t

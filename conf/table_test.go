@@ -36,12 +36,15 @@ func TestTableHasEveryKeyword(t *testing.T) {
 
 func TestEverySetterHasARow(t *testing.T) {
 	table := keywordIndex()
-	for key := range allSetters() {
-		kw, ok := table.lookup(key.block, key.name)
-		if !ok {
-			t.Errorf("setter of %s %s has no row", key.block, key.name)
-		} else if kw.set == nil {
-			t.Errorf("row %s %s has lost its setter", key.block, key.name)
+	for path, kind := range blockKinds() {
+		for _, m := range kind.setters {
+			for name := range m {
+				if kw, ok := table.lookup(path, name); !ok {
+					t.Errorf("setter of %s %s has no row", path, name)
+				} else if kw.set == nil {
+					t.Errorf("row %s %s has lost its setter", path, name)
+				}
+			}
 		}
 	}
 }

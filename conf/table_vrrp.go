@@ -24,7 +24,7 @@ var tableVRRP = []Keyword{
 	{Block: "garp_group", Name: "gna_interval", Args: "<decimal, 6 places>", Unit: "s", Min: "0", Max: "4294.967295", Default: "unset", Doc: "Gap between unsolicited neighbour advertisements"},
 	{Block: "garp_group", Name: "interface", Args: "<ifname>", Repeatable: true, Doc: "Physical interface governed by this group"},
 	{Block: "garp_group", Name: "interfaces", Args: "{ <ifname> ... }", Repeatable: true, Doc: "Several interfaces sharing one rate budget", Shape: List},
-	{Block: "vrrp_script", Name: "script", Args: "<script line>", Default: "required", Doc: "Command and arguments to run", Tolerant: true, Acts: true},
+	{Block: "vrrp_script", Name: "script", Args: "<script line>", Default: "required", Doc: "Command and arguments to run", Tolerant: true, Quiet: true, Acts: true},
 	{Block: "vrrp_script", Name: "interval", Args: "<decimal, 3 places>", Unit: "s", Min: "0.001", Max: "4294", Default: "1", Doc: "Time between runs; 0 becomes 1 with complaint", Acts: true},
 	{Block: "vrrp_script", Name: "timeout", Args: "<decimal, 3 places>", Unit: "s", Min: "0.001", Max: "4294", Default: "interval", Doc: "Run longer than this counts as failure; 0 becomes 1", Acts: true},
 	{Block: "vrrp_script", Name: "weight", Args: "<int> [reverse]", Unit: "priority points", Min: "-253", Max: "253", Default: "0", Doc: "Default priority adjustment; 0 means failure faults instance", Acts: true},
