@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -70,12 +71,7 @@ func isKeyword(k *Keyword) bool {
 }
 
 // current is the name that the keyword has by now.
-func (k *Keyword) current() string {
-	if name := k.deprecated(); name != "" {
-		return name
-	}
-	return k.Name
-}
+func (k *Keyword) current() string { return cmp.Or(k.deprecated(), k.Name) }
 
 // plainWord takes away what people vary: letter case and the signs between words.
 func plainWord(s string) string {
