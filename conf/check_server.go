@@ -10,7 +10,7 @@ import (
 
 // finishServers resolves virtual servers in file order.
 func (b *builder) finishServers() {
-	seen := make(map[string]bool, len(b.servers))
+	first := make(map[string]int, len(b.servers)) // index in the Config by key
 	b.cfg.VirtualServers = slices.Grow(b.cfg.VirtualServers, len(b.servers))
 	var used []*rawServer
 	for _, v := range b.servers {
@@ -19,17 +19,28 @@ func (b *builder) finishServers() {
 			continue
 		}
 		key := v.Key()
-		if seen[key] {
-			b.report(sameService, v.pos, "Virtual server %s is duplicated - ignoring the second one", v.display())
-			b.dropServer(v)
+		if n, twice := first[key]; twice {
+			b.joinServers(&b.cfg.VirtualServers[n], v)
 			continue
 		}
-		seen[key] = true
+		first[key] = len(b.cfg.VirtualServers)
 		used = append(used, v)
 		b.cfg.VirtualServers = append(b.cfg.VirtualServers, v.VirtualServer)
 	}
 	b.checkShared(used)
 	b.cfg.SSL = b.ssl
+}
+
+// joinServers adds the real servers of a second virtual server with the same
+// key to the first one, as the kernel's table does for keepalived.
+func (b *builder) joinServers(first *VirtualServer, v *rawServer) {
+	b.report(sameService, v.pos, "Virtual server %s is there twice - the real servers join the first one, whose settings stay", v.display())
+	b.dropCommands(&v.QuorumUp, &v.QuorumDown)
+	for _, r := range v.RealServers {
+		if !slices.ContainsFunc(first.RealServers, func(have RealServer) bool { return have.Addr == r.Addr }) {
+			first.RealServers = append(first.RealServers, r)
+		}
+	}
 }
 
 // dropServer takes the scripts of a virtual server that is not used out of account.

@@ -107,8 +107,8 @@ var serverRules = []Rule{
 		Example: "virtual_server group web {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
 	},
 	{
-		Code: sameService, Severity: Error, Title: "virtual server is there twice",
-		Explain: "Another virtual server has the same address, port and protocol. The second one is ignored; keepalived does not notice it and puts the real servers of both together.",
+		Code: sameService, Severity: Warning, Title: "virtual server is there twice",
+		Explain: "Another virtual server has the same address, port and protocol. The real servers of both serve it, with the settings of the first block; keepalived does the same without a word, and keeps a quorum for each block.",
 		Fix:     "merge the two blocks, or change the address of one",
 		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\nvirtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n    }\n}\n",
 	},

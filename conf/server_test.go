@@ -201,3 +201,15 @@ func TestScriptsOfUnusedServers(t *testing.T) {
 		}
 	}
 }
+
+// A service in two blocks has the real servers of both, once each, under the
+// settings of the first.
+func TestServiceInTwoBlocks(t *testing.T) {
+	block := func(sched, servers string) string {
+		return "virtual_server 10.0.0.1 80 {\nprotocol TCP\nlvs_method NAT\nlvs_sched " + sched + "\n" + servers + "\n}\n"
+	}
+	cfg, ds := loadText(t, block("rr", "real_server 10.0.1.1 80 {\n}")+block("wrr", "real_server 10.0.1.1 80 {\n}\nreal_server 10.0.1.2 80 {\n}"), fakeHost{})
+	if len(cfg.VirtualServers) != 1 || cfg.VirtualServers[0].Scheduler != "rr" || len(cfg.VirtualServers[0].RealServers) != 2 || ds.HasErrors() {
+		t.Errorf("%+v %v", cfg.VirtualServers, ds)
+	}
+}
