@@ -172,7 +172,7 @@ func bfdCheckSetters() blockSetters {
 				c.dropped = true
 			case c.BFD.Name != "":
 				b.report(alreadySet, s.PosOf(1), "BFD_CHECK: %s already specified as %s - ignoring", name, c.BFD.Name)
-			case b.bfdOf[name] == nil:
+			case b.bfdOf[name] == nil || b.bfdOf[name].dropped:
 				b.report(danglingName, s.PosOf(1), "BFD_CHECK: BFD %s not configured - skipping the checker", name)
 				c.dropped = true
 			default:

@@ -78,6 +78,9 @@ func (ds *Diagnostics) report(c Code, pos Pos, format string, args ...any) *Diag
 	if !ok {
 		panic("conf: no rule for " + c.String())
 	}
+	if ds.flooded(c, pos) {
+		return &Diagnostic{}
+	}
 	text := format
 	if len(args) > 0 {
 		text = fmt.Sprintf(format, args...)
@@ -87,6 +90,19 @@ func (ds *Diagnostics) report(c Code, pos Pos, format string, args ...any) *Diag
 		Text: text, Fix: r.Fix,
 	})
 	return &(*ds)[len(*ds)-1]
+}
+
+// flood is how often one line of a file may draw diagnostics. A sequence makes
+// many lines of one; what is wrong with them is told a hundred times.
+const flood = 100
+
+// flooded tells whether a line has drawn enough, this diagnostic among it.
+func (ds *Diagnostics) flooded(c Code, pos Pos) bool {
+	n := len(*ds) - flood
+	if n < 0 || (*ds)[n].Pos.Line != pos.Line || pos.Line == 0 {
+		return false
+	}
+	return slices.ContainsFunc((*ds)[n:], func(d Diagnostic) bool { return d.Code == c && d.Pos.Line == pos.Line && d.Pos.File == pos.File })
 }
 
 // fix says what to write instead at this place.
