@@ -167,8 +167,8 @@ vrrp_instance V {
 	}
 }
 
-// A missing brace is said where the next statement stands, and each line that
-// other processes of keepalived complain about is named.
+// A missing brace is said where it must be written, and each line that other
+// processes of keepalived complain about is named.
 func TestMissingBraceNamesLines(t *testing.T) {
 	_, ds := loadText(t, "virtual_server 10.0.0.1 80\n lvs_sched rr\n lvs_method NAT\n protocol TCP\n real_server 10.0.0.2 80 {\n  TCP_CHECK {\n   retry 1\n  }\n }\n}\n", fakeHost{})
 	var lines []int
@@ -177,7 +177,7 @@ func TestMissingBraceNamesLines(t *testing.T) {
 			lines = append(lines, d.Pos.Line)
 		}
 	}
-	if want := []int{2, 3, 4, 5, 6, 7, 8, 9, 10}; !slices.Equal(lines, want) {
+	if want := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}; !slices.Equal(lines, want) {
 		t.Errorf("lines %v, want %v\n%v", lines, want, ds)
 	}
 }

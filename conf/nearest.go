@@ -16,6 +16,9 @@ var removed = map[string]string{
 // suggest gives the Fix for a word that a block does not know, or "".
 func (t *tableIndex) suggest(block *blockTable, word string) string {
 	if near := t.nearest(block.path, word); near != "" {
+		if now := block.rows[near].deprecated(); now != "" {
+			return "did you mean '" + near + "'? Write '" + now + "' instead"
+		}
 		return "did you mean '" + near + "'?"
 	}
 	if fix := removed[word]; fix != "" {
@@ -23,17 +26,18 @@ func (t *tableIndex) suggest(block *blockTable, word string) string {
 	}
 	plain := plainWord(word)
 	var homes []string
+	name := word
 	for i := range t.rows {
 		k := &t.rows[i]
 		if plainWord(k.Name) != plain || !isKeyword(k) {
 			continue
 		}
-		if name := k.current(); block.rows[name] != nil && name != word { // an old name of something that this block has too
-			return "did you mean '" + name + "'?"
+		if now := k.current(); block.rows[now] != nil && now != word { // an old name of something that this block has too
+			return "did you mean '" + now + "'?"
 		}
-		homes = append(homes, k.Block)
+		name, homes = k.Name, append(homes, k.Block)
 	}
-	return belongs(block.path, word, homes)
+	return belongs(block.path, name, homes)
 }
 
 // belongs says which blocks know a word: those nearest to where it stands.

@@ -96,8 +96,10 @@ func (p *preprocessor) countQuotes(text string, s *source) {
 	}
 }
 
+// unterminated names the keyword only: what is quoted may be a password.
 func (p *preprocessor) unterminated(text string, pos Pos) {
-	p.found.report(openQuote, pos, "Unterminated quote: '%s' - the words from the quote on are lost", trimBlanks(text))
+	word, _ := cutBlank(trimBlanks(text))
+	p.found.report(openQuote, pos, "Unterminated quote behind '%s' - the words from the quote on are lost", word)
 }
 
 // dir is the directory of the file that is being read.

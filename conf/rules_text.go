@@ -58,7 +58,7 @@ var textRules = []Rule{
 	{
 		Code: missingClose, Severity: Error, Class: ClassConfig, Title: "'}' is missing",
 		Explain: "The file ends inside a block. All open blocks are closed there and used.",
-		Fix:     "write the missing '}'; halbd fmt shows by its indentation where it is",
+		Fix:     "write the missing '}' where the block ends",
 		Example: "global_defs {\n    router_id lb1\n",
 	},
 	{
@@ -136,7 +136,7 @@ var textRules = []Rule{
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    track_interface eth1 {\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
-		Code: outsideBlock, Severity: Error, Class: ClassConfig, Title: "outside of every block for those who count braces",
+		Code: outsideBlock, Severity: Warning, Class: ClassConfig, Title: "outside of every block for some processes of keepalived",
 		Explain: "keepalived reads the file once in each of its processes, and a process finds the end of a block that is not its own by counting braces. Here such a process is outside of every block, since a '{' is missing above, and takes the line for a word of the top level.",
 		Fix:     "write the '{' that is missing above",
 		Example: "vrrp_instance VI_1\n{\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress\n        10.0.0.1\n    }\n    priority 100\n}\n",

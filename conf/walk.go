@@ -21,6 +21,7 @@ type walker struct {
 // openedBlock is a block that a { has opened.
 type openedBlock struct {
 	kw   *Keyword
+	line int  // of its keyword
 	skip bool // the handler does not want it: only braces are counted
 	deep int  // of a skipped block: braces inside
 }
@@ -70,7 +71,7 @@ func (w *walker) enter() {
 	kw := w.wait
 	w.wait = nil
 	ok := w.h.open(kw, w.waiting)
-	w.blocks = append(w.blocks, openedBlock{kw: kw, skip: !ok})
+	w.blocks = append(w.blocks, openedBlock{kw: kw, line: w.waiting.Pos.Line, skip: !ok})
 }
 
 func (w *walker) closeBrace(pos Pos) {
@@ -94,10 +95,13 @@ func (w *walker) closeBrace(pos Pos) {
 }
 
 // missingBrace opens a block whose { was forgotten: keepalived uses it all the
-// same. Like keepalived it blames the statement before which the { is missing.
+// same, and names the line of the statement at pos, before which the { is missing.
 func (w *walker) missingBrace(pos Pos) {
-	d := w.found.report(missingOpen, pos, "Missing '{' before this: '%s' in line %d begins a block", w.wait.Name, w.waiting.Pos.Line)
-	d.fix("write '{' behind '%s' in line %d", lastWord(w.waiting), w.waiting.Pos.Line)
+	d := w.found.report(missingOpen, w.waiting.Pos, "Missing '{': '%s' begins a block", w.wait.Name)
+	d.fix("write '{' behind '%s'", lastWord(w.waiting))
+	if pos.File == w.waiting.Pos.File {
+		d.End = pos.Line
+	}
 	if w.wait.Shape == List {
 		d.Class = ClassNone // keepalived -t notices it by the count of braces only
 	}
@@ -176,7 +180,7 @@ func (w *walker) end(pos Pos) {
 		w.missingBrace(pos)
 	}
 	if n := len(w.blocks); n > 0 {
-		d := w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' is still open", n, w.blocks[n-1].kw.Name)
+		d := w.found.report(missingClose, pos, "There are %d missing '}'s or extra '{'s: '%s' of line %d is still open", n, w.blocks[n-1].kw.Name, w.blocks[n-1].line)
 		if w.outside.open == 0 {
 			d.Class = ClassNone // a '{' is missing too, and keepalived -t only counts
 		}
@@ -238,5 +242,5 @@ func (o *outsider) stray(w *walker, pos Pos, text string) {
 			return
 		}
 	}
-	w.found.report(outsideBlock, pos, "'%s' stands outside of every block for those who only count braces", text)
+	w.found.report(outsideBlock, pos, "'%s' stands outside of every block for the processes of keepalived that only count braces", text)
 }
