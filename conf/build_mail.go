@@ -25,8 +25,8 @@ func mailSetters() blockSetters {
 	}
 }
 
-// setSMTPServer reads "<address or name> [<port>]". A name is looked up when
-// mail is sent: the configuration does not depend on a name server.
+// setSMTPServer reads "<address or name> [<port>]". A name is looked up again
+// when mail is sent; keepalived uses what it finds here.
 func setSMTPServer(b *builder, kw *Keyword, s Statement) {
 	server := s.Words[1].Text
 	if !isHost(server) {
@@ -44,6 +44,13 @@ func setSMTPServer(b *builder, kw *Keyword, s Statement) {
 		var ok bool
 		if _, port, ok = b.numberArg(kw.Name, v, s, 2); !ok {
 			return
+		}
+	}
+	if b.opt.Host != nil {
+		if _, err := parseAddr(server); err != nil {
+			if err := b.opt.Host.ResolveHost(server); err != nil {
+				b.report(unresolved, s.PosOf(1), "Invalid smtp server %s: %v - mail is not sent until it has an address", server, err)
+			}
 		}
 	}
 	b.global.Mail.Server, b.global.Mail.Port = server, uint16(port)

@@ -48,6 +48,13 @@ func (h fakeHost) MTU(string) int { return 1500 }
 
 func (h fakeHost) CPUs() int { return 64 }
 
+func (h fakeHost) ResolveHost(name string) error {
+	if strings.HasSuffix(name, ".invalid") {
+		return errors.New("no such host")
+	}
+	return nil
+}
+
 func (h fakeHost) LookupUser(name string) (uid, gid uint32, err error) {
 	switch {
 	case name == "root":

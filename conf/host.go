@@ -24,6 +24,9 @@ type Host interface {
 	// safe to be run by root. It returns the command to run (Args[0] with its
 	// directory, Shell set for a file without #!).
 	CheckScript(c Command) (Command, ScriptVerdict)
+	// ResolveHost tells why the name of a host has no address; nil also where
+	// name servers are not to be asked.
+	ResolveHost(name string) error
 	// DirectoryExists reports whether a path is a directory.
 	DirectoryExists(path string) bool
 	// LookupName gives the number of a name. dirs are the directories of

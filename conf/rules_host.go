@@ -6,6 +6,7 @@ const (
 	defaultMissing
 	linkMissing
 	groupWithoutLink
+	unresolved
 )
 
 var hostRules = []Rule{
@@ -32,5 +33,11 @@ var hostRules = []Rule{
 		Explain: "A garp_group paces the announcements of the interfaces that it names. It names none.",
 		Fix:     "write interface and its name, or interfaces { }",
 		Example: "garp_group {\n    garp_interval 0.1\n}\n",
+	},
+	{
+		Code: unresolved, Severity: Warning, Class: ClassConfig, Title: "host name without an address",
+		Explain: "Neither /etc/hosts nor a name server knows the name. A test asks; a start does not, since it must not wait for a name server.",
+		Fix:     "write the address, or put the name into /etc/hosts",
+		Example: "global_defs {\n    smtp_server mail.invalid\n}\n",
 	},
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -13,12 +14,29 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"halbd/conf"
 )
 
 // SystemHost answers the configuration's questions about this machine.
-type SystemHost struct{}
+type SystemHost struct {
+	AskDNS bool // name servers may be asked: for a test, which may wait
+}
+
+// dnsLimit is how long a name server may take.
+const dnsLimit = 2 * time.Second
+
+// ResolveHost asks /etc/hosts and the name servers, unless those are not to be asked.
+func (h SystemHost) ResolveHost(name string) error {
+	if !h.AskDNS {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dnsLimit)
+	defer cancel()
+	_, err := net.DefaultResolver.LookupHost(ctx, name)
+	return err
+}
 
 var _ conf.Host = SystemHost{}
 

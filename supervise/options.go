@@ -70,13 +70,22 @@ func (o *Options) absolute() error {
 	return nil
 }
 
-// LoadOptions says how this host reads configuration files.
+// LoadOptions says how this host reads configuration files. A daemon asks no
+// name server for it; TestOptions does.
 func LoadOptions(configID string, strictIncludes bool) conf.Options {
 	if configID == "" {
 		name, _ := os.Hostname()
 		configID, _, _ = strings.Cut(name, ".")
 	}
 	return conf.Options{ConfigID: configID, StrictIncludes: strictIncludes, Getenv: os.Getenv, Host: notify.SystemHost{}}
+}
+
+// TestOptions is LoadOptions for a test of a configuration, which may wait for
+// name servers.
+func TestOptions(configID string, strictIncludes bool) conf.Options {
+	opt := LoadOptions(configID, strictIncludes)
+	opt.Host = notify.SystemHost{AskDNS: true}
+	return opt
 }
 
 // Readable says why a configuration file cannot be read, or nil.

@@ -68,7 +68,7 @@ func (r *reading) flags(c *cobra.Command) {
 }
 
 func (r *reading) options() conf.Options {
-	opt := supervise.LoadOptions(r.id, r.strictIncludes)
+	opt := supervise.TestOptions(r.id, r.strictIncludes)
 	if !r.host {
 		opt.Host = nil
 	}
@@ -118,7 +118,7 @@ func (r *request) testConfig() int {
 	// The process ends when the file is read: it collects only what goes beyond this.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(192 << 20)
-	cfg, found := conf.Load(path, supervise.LoadOptions(r.ConfigID, r.StrictIncludes))
+	cfg, found := conf.Load(path, supervise.TestOptions(r.ConfigID, r.StrictIncludes))
 	for _, d := range found {
 		fmt.Fprintln(out, d.Keepalived(path))
 	}
