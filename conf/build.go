@@ -147,7 +147,11 @@ func (b *builder) close(kw *Keyword, pos Pos) {
 // whether its argument is there, and for rows without a setter whether it is
 // a valid one. False means that the statement is not to be stored.
 func (b *builder) judge(kw *Keyword, s Statement) bool {
-	if !kw.Acts && !b.inner().idle {
+	switch {
+	case kw.Acts || b.inner().idle:
+	case kw.Status == "obsolete":
+		b.report(obsoleteWord, s.Pos, "%s has no effect, in keepalived neither", kw.Name)
+	default:
 		b.report(notActedOn, s.Pos, "%s is understood but not acted on yet", kw.Name)
 	}
 	if name := kw.deprecated(); name != "" && !kw.Quiet && !kw.home.old {

@@ -4,6 +4,7 @@ package conf
 const (
 	notActedOn Code = 801 + iota
 	deprecatedName
+	obsoleteWord
 )
 
 var openRules = []Rule{
@@ -18,5 +19,11 @@ var openRules = []Rule{
 		Explain: "The keyword has another name by now. It acts as before, and keepalived -t complains.",
 		Fix:     "write the new name",
 		Example: "vrrp_sync_group G {\n    global_tracking\n    group {\n        VI_1\n        VI_2\n    }\n}\nvrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\nvrrp_instance VI_2 {\n    interface eth1\n    virtual_router_id 51\n    virtual_ipaddress {\n        10.0.1.1\n    }\n}\n",
+	},
+	{
+		Code: obsoleteWord, Severity: Hint, Title: "keyword of former times",
+		Explain: "The keyword is read and has no effect any more, in keepalived as in halbd.",
+		Fix:     "remove it",
+		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    debug 1\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 }

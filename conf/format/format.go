@@ -59,6 +59,7 @@ type output struct {
 	depth   int
 	code    string
 	comment string
+	pad     int // blanks before the comment, beyond the first
 }
 
 type brace struct{ line, column int }
@@ -278,18 +279,45 @@ func (f *formatter) text() []byte {
 		f.out = f.out[:n-1]
 	}
 	var b bytes.Buffer
-	for _, o := range f.out {
-		if n := o.depth * indent; width(o) > 0 && n+width(o) <= conf.MaxLine {
-			for range n {
-				b.WriteByte(' ')
-			}
+	for i := range f.out {
+		if f.trailing(i) && !(f.trailing(i-1) && f.out[i-1].depth == f.out[i].depth) {
+			f.align(i)
 		}
-		b.WriteString(o.code)
+		o := f.out[i]
+		n := o.depth * indent
+		if width(o) == 0 || n+width(o) > conf.MaxLine {
+			n = 0
+		}
+		b.WriteString(strings.Repeat(" ", n) + o.code)
 		if o.code != "" && o.comment != "" {
-			b.WriteByte(' ')
+			b.WriteString(strings.Repeat(" ", 1+o.pad))
 		}
-		b.WriteString(o.comment)
-		b.WriteByte('\n')
+		b.WriteString(o.comment + "\n")
 	}
 	return b.Bytes()
+}
+
+// trailing reports a statement whose comment stands behind it.
+func (f *formatter) trailing(i int) bool {
+	if i < 0 || i >= len(f.out) {
+		return false
+	}
+	o := &f.out[i]
+	return o.code != "" && o.comment != "" && (o.kind == statement || o.kind == fixed)
+}
+
+// align puts the trailing comments of neighbouring statements, from line i on,
+// below each other, where no line becomes too long by it.
+func (f *formatter) align(i int) {
+	end, column, comment := i, 0, 0
+	for ; f.trailing(end) && f.out[end].depth == f.out[i].depth; end++ {
+		column = max(column, len(f.out[end].code))
+		comment = max(comment, len(f.out[end].comment))
+	}
+	if f.out[i].depth*indent+column+1+comment > conf.MaxLine {
+		return
+	}
+	for ; i < end; i++ {
+		f.out[i].pad = column - len(f.out[i].code)
+	}
 }

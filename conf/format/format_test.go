@@ -24,6 +24,7 @@ func TestFormat(t *testing.T) {
 		{"one line", "a x{ b 1 }\n", "a x {\n    b 1\n}\n"},
 		{"two braces", "a {\nb { c }}\n", "a {\n    b {\n        c\n    }\n}\n"},
 		{"brace on the next line", "a  x   # why\n\n# because\n{  # so\nb\n}", "a x { # why\n    # because\n    # so\n    b\n}\n"},
+		{"comments below each other", "a {\nbb 1 # one\n  ccc 22    # two\n\nd # three\n}\n", "a {\n    bb 1   # one\n    ccc 22 # two\n\n    d # three\n}\n"},
 		{"comments", "! head\na { # one\n\n\n  !two\nb 1   # three\n\n}   # four\n", "! head\na { # one\n    !two\n    b 1 # three\n} # four\n"},
 		{"quotes", "a   \"b   { # c\"   x\n", "a \"b   { # c\" x\n"},
 		{"glued quotes", "a   \"b   { # c\"x\n", "a   \"b   { # c\"x\n"},
