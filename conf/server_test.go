@@ -49,7 +49,7 @@ func TestServerDiagnostics(t *testing.T) {
 		{"flag after its scheduler", service("10.0.0.1 80", "protocol TCP\nlvs_sched sh\nsh-port\nlvs_method NAT", ""), 0, ""},
 		{"flag before its scheduler", service("10.0.0.1 80", "protocol TCP\nsh-port\nlvs_sched sh\nlvs_method NAT", ""), 5, "3:HB0515"},
 		{"numbered flag", service("10.0.0.1 80", nat+"\nflag-1", ""), 0, ""},
-		{"hashed", service("10.0.0.1 80", nat+"\nhashed", ""), 5, "5:HB0515"},
+		{"hashed", service("10.0.0.1 80", nat+"\nhashed", ""), 5, "5:HB0803 5:HB0515"},
 		{"ops of TCP", service("10.0.0.1 80", nat+"\nops", ""), 5, "1:HB0516"},
 		{"ops of a fwmark", service("fwmark 1", "lvs_sched rr\nlvs_method NAT\nops", ""), 0, ""},
 		{"port 0", service("10.0.0.1", nat, ""), 5, "1:HB0517"},
