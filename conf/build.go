@@ -182,7 +182,7 @@ func (b *builder) judgeMissing(kw *Keyword, s Statement) bool {
 			d.Class = ClassNone
 		}
 	default:
-		b.report(missingArgument, s.Pos, "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position 2", kw.Name, kw.Name)
+		b.report(missingArgument, s.Pos, "%s is missing a parameter - keepalived ends here", kw.Name)
 	}
 	return false
 }

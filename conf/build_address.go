@@ -12,7 +12,7 @@ import (
 func (b *builder) address(s Statement, more ...string) (a Address, ok bool) {
 	a.Prefix, ok = b.addressPrefix(s, 0)
 	if !ok {
-		b.report(badAddress, s.Pos, "VRRP parsed invalid IP %s. skipping IP...", s.Words[0].Text)
+		b.report(badAddress, s.Pos, "%s is no IP address - ignoring", s.Words[0].Text)
 		return a, false
 	}
 	r := addressReader{
@@ -248,7 +248,7 @@ func (b *builder) finishStatics() {
 		if a.Interface == "" {
 			a.Interface = b.global.defaultIf
 			if !b.interfaceExists(a.Interface) {
-				b.report(defaultMissing, a.pos, "Static address %s requires either an interface or default interface must exist", a.Prefix)
+				b.report(defaultMissing, a.pos, "static address %s names no interface, and the default one does not exist", a.Prefix)
 				continue
 			}
 		}
@@ -267,6 +267,6 @@ func (b *builder) interfaceExists(name string) bool {
 func (b *builder) wantInterface(pos Pos, name, what string) {
 	if !b.interfaceExists(name) {
 		b.noInterface = true
-		b.report(interfaceMissing, pos, "WARNING - interface %s for %s doesn't exist", name, what)
+		b.report(interfaceMissing, pos, "interface %s for %s doesn't exist", name, what)
 	}
 }

@@ -46,7 +46,7 @@ func (b *builder) groupMember(s Statement) {
 
 func (b *builder) groupFwmark(s Statement) {
 	if len(s.Words) < 2 {
-		b.report(missingArgument, s.Pos, "*** Configuration line starting `fwmark` is missing a parameter after keyword `fwmark` at word position 2")
+		b.report(missingArgument, s.Pos, "fwmark is missing a parameter - keepalived ends here")
 		return
 	}
 	n, ok := b.optionNumber(groupItem, s, 0)

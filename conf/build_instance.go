@@ -209,7 +209,7 @@ func setInterface(b *builder, _ *Keyword, s Statement) {
 	case len(name) > 15:
 		b.report(longName, s.PosOf(1), "Interface name '%s' too long - ignoring", name)
 	case name == "lo":
-		b.report(loopback, s.PosOf(1), "(%s) cannot use a loopback interface (lo) for vrrp - ignoring", b.inst.Name)
+		b.report(loopback, s.PosOf(1), "(%s) the loopback interface is none for VRRP - ignoring it", b.inst.Name)
 	default:
 		if b.inst.hasInterface {
 			b.inst.replaced = append(b.inst.replaced, replacedName{b.inst.interfacePos, b.inst.Interface})
@@ -233,9 +233,9 @@ func setSource(b *builder, kw *Keyword, s Statement) {
 	b.inst.unicastUsed = b.inst.unicastUsed || kw.Name == "unicast_src_ip"
 	switch {
 	case err != nil:
-		b.report(badAddress, s.PosOf(1), "Configuration error: VRRP instance[%s] malformed src address[%s]. Skipping...", b.inst.Name, s.Words[1].Text)
+		b.report(badAddress, s.PosOf(1), "(%s) source address %s is malformed - ignoring", b.inst.Name, s.Words[1].Text)
 	case !b.inst.sameFamily(a):
-		b.report(wrongFamily, s.PosOf(1), "Configuration error: VRRP instance[%s] and src address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
+		b.report(wrongFamily, s.PosOf(1), "(%s) source address %s has another family than the instance - ignoring", b.inst.Name, a)
 	default:
 		b.inst.src = a
 	}

@@ -46,7 +46,7 @@ func (r *itemReader) value() bool {
 	if r.next() {
 		return true
 	}
-	r.b.report(missingArgument, r.pos(), "*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position %d", r.s.Words[0].Text, r.word(), r.i+2)
+	r.b.report(missingArgument, r.pos(), "%s is missing a parameter - keepalived ends here", r.word())
 	r.out = true
 	return false
 }

@@ -186,7 +186,7 @@ func (b *builder) finishLinkLists() {
 		for _, w := range g.wants {
 			if !b.interfaceExists(w.name) {
 				b.noInterface = true
-				b.report(interfaceMissing, w.pos, "WARNING - interface %s specified for garp_group doesn't exist", w.name).End = w.end
+				b.report(interfaceMissing, w.pos, "interface %s of a garp_group doesn't exist", w.name).End = w.end
 			}
 			g.Interfaces = append(g.Interfaces, w.name)
 		}

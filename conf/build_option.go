@@ -107,10 +107,10 @@ func addUnicastPeer(b *builder, _ *Keyword, s Statement) {
 	b.inst.unicastUsed = true
 	switch {
 	case err != nil:
-		b.report(badAddress, s.Pos, "Configuration error: VRRP instance[%s] malformed unicast peer address[%s]. Skipping...", b.inst.Name, text)
+		b.report(badAddress, s.Pos, "(%s) unicast peer address %s is malformed - ignoring", b.inst.Name, text)
 		return
 	case !b.inst.sameFamily(a):
-		b.report(wrongFamily, s.Pos, "Configuration error: VRRP instance[%s] and unicast peer address[%s] MUST be of the same family !!! Skipping...", b.inst.Name, a)
+		b.report(wrongFamily, s.Pos, "(%s) unicast peer %s has another family than the instance - ignoring", b.inst.Name, a)
 		return
 	case b.inst.peers[a]:
 		b.report(duplicateItem, s.Pos, "(%s) unicast peer %s is there already - ignoring", b.inst.Name, a).unnoticed()

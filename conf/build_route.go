@@ -325,7 +325,7 @@ func unspecified(f Family) netip.Addr {
 // settleTracking says when the loss of a route is not followed.
 func (r *routeReader) settleTracking() {
 	if r.Interface == "" && !r.NoTrack {
-		r.b.report(untracked, r.s.Pos, "Warning - cannot track route %s with no interface specified, not tracking", r.destination).
+		r.b.report(untracked, r.s.Pos, "route %s names no interface, so its loss is not noticed", r.destination).
 			Class = ClassNone // 2.4 is silent, 2.2 was not
 		r.NoTrack = true
 	}

@@ -9,6 +9,9 @@ func sslSetters() blockSetters {
 				b.report(overwritten, s.PosOf(1), "SSL %s already specified - replacing", kw.Name).Class = ClassConfig
 			}
 			*dst = s.Words[1].Text
+			if kw.Name != "password" {
+				b.wantFile(s, "SSL "+kw.Name)
+			}
 		}
 	}
 	return blockSetters{
@@ -16,6 +19,16 @@ func sslSetters() blockSetters {
 		"ca":          file(func(t *TLSClient) *string { return &t.CA }),
 		"certificate": file(func(t *TLSClient) *string { return &t.Certificate }),
 		"key":         file(func(t *TLSClient) *string { return &t.Key }),
+	}
+}
+
+// wantFile warns of a file that is not there for the daemon.
+func (b *builder) wantFile(s Statement, what string) {
+	if b.opt.Host == nil {
+		return
+	}
+	if err := b.opt.Host.CanRead(s.Words[1].Text); err != nil {
+		b.report(noFile, s.PosOf(1), "%s cannot be read: %v", what, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -47,6 +48,13 @@ func (h fakeHost) PrimaryAddress(name string, f Family) netip.Addr {
 func (h fakeHost) MTU(string) int { return 1500 }
 
 func (h fakeHost) CPUs() int { return 64 }
+
+func (h fakeHost) CanRead(path string) error {
+	if strings.HasPrefix(path, "/no/such") {
+		return fs.ErrNotExist
+	}
+	return nil
+}
 
 func (h fakeHost) ResolveHost(name string) error {
 	if strings.HasSuffix(name, ".invalid") {
@@ -348,10 +356,10 @@ func TestDiagnostics(t *testing.T) {
 		{"unknown script", instanceWith("track_script {\nNOPE\n}"), 5, false, "track script NOPE not found", 5},
 		{"half second in v2", instanceWith("advert_int 0.5"), 5, false, "must be an integer", 4},
 		{"41 s in v3", instanceWith("version 3\nadvert_int 41"), 5, false, "out of range", 5},
-		{"fatal class", "static_ipaddress {\n10.9.9.1/24\n}\nglobal_defs {\ndefault_interface nope0\n}\n", 4, true, "requires either an interface", 2},
+		{"fatal class", "static_ipaddress {\n10.9.9.1/24\n}\nglobal_defs {\ndefault_interface nope0\n}\n", 4, true, "names no interface", 2},
 		{"insecure", instanceWith("notify /bin/x"), 6, false, "SECURITY VIOLATION", 0},
 		{"no servers", "virtual_server 1.2.3.4 80 {\nprotocol TCP\nlvs_sched rr\nlvs_method NAT\n}\n", 5, false, "has no real servers", 1},
-		{"quorum", serverWith("quorum 3"), 5, false, "reducing quorum to 1", 5},
+		{"quorum", serverWith("quorum 3"), 5, false, "reducing it to 1", 5},
 		{"no act", serverWith("snmp_name x"), 0, false, "snmp_name is understood but not acted on yet", 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -99,7 +99,7 @@ func (b *builder) finishUnicast(i *rawInstance) {
 		return
 	}
 	if i.unicastUsed && !i.FaultNoPeer {
-		b.report(noPeers, i.pos, "(%s) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.", i.Name)
+		b.report(noPeers, i.pos, "(%s) a unicast keyword stands without unicast_peer - using multicast", i.Name)
 	}
 	i.UnicastTTL, i.CheckUnicastSrc, i.OldChecksum = 0, false, OldChecksumDetect
 	i.Destination = i.dst
@@ -126,7 +126,7 @@ func (b *builder) finishAdvert(i *rawInstance) {
 		d = max(d.Round(unit), unit)
 	}
 	if d > most {
-		b.report(advertTooLong, i.advertPos, "(%s) VRRPv3 advertisement interval %.2fs is out of range. Must be less than 40.96s. Setting to 40.95s", i.Name, d.Seconds())
+		b.report(advertTooLong, i.advertPos, "(%s) VRRPv3 advertisement interval %.2fs is out of range - setting to 40.95s", i.Name, d.Seconds())
 		d = most
 	}
 	i.AdvertInterval = d
@@ -143,16 +143,16 @@ func (b *builder) finishAuth(i *rawInstance, strict bool) {
 	}
 	switch {
 	case strict:
-		b.report(authIgnored, i.authPos, "(%s) Strict mode does not support authentication. Ignoring.", i.Name)
+		b.report(authIgnored, i.authPos, "(%s) strict mode has no authentication - ignoring it", i.Name)
 	case i.Version == 3:
-		b.report(authIgnored, i.authPos, "(%s) VRRP version 3 does not support authentication. Ignoring.", i.Name)
+		b.report(authIgnored, i.authPos, "(%s) VRRP version 3 has no authentication block - ignoring it", i.Name)
 	case len(i.AuthPass) == 0:
-		b.report(noPassword, i.authPos, "(%s) Authentication specified but no password given. Ignoring", i.Name)
+		b.report(noPassword, i.authPos, "(%s) authentication without a password - ignoring it", i.Name)
 	case i.AuthType == AuthAH && i.Family == IPv6:
-		b.report(ahWithIPv6, i.authPos, "(%s) Cannot use AH authentication with IPv6. Ignoring", i.Name)
+		b.report(ahWithIPv6, i.authPos, "(%s) AH authentication is for IPv4 only - ignoring it", i.Name)
 	default:
 		if i.AuthType == AuthAH && i.StateMaster && i.Priority != 255 {
-			b.report(masterWithAH, i.authPos, "(%s) Initial state master is incompatible with AH authentication - clearing", i.Name)
+			b.report(masterWithAH, i.authPos, "(%s) state MASTER does not go with auth_type AH - starting as BACKUP", i.Name)
 			i.StateMaster = false
 		}
 		return
@@ -166,10 +166,10 @@ func (b *builder) finishStrict(i *rawInstance, strict bool) {
 		return
 	}
 	if i.Unicast {
-		b.report(strictUnicast, i.pos, "(%s) Unicast peers are not supported in strict mode", i.Name)
+		b.report(strictUnicast, i.pos, "(%s) strict mode has no unicast peers", i.Name)
 	}
 	if owner := i.Priority == 255; i.state != "" && i.StateMaster != owner {
-		b.report(strictState, i.place("state"), "(%s) State MASTER must match being address owner", i.Name)
+		b.report(strictState, i.place("state"), "(%s) state MASTER and priority 255 belong together in strict mode", i.Name)
 		i.StateMaster, i.StateBackup = owner, !owner
 	}
 	if i.Family == IPv6 && len(i.vips) > 0 && !i.vips[0].Prefix.Addr().IsLinkLocalUnicast() {
@@ -180,11 +180,11 @@ func (b *builder) finishStrict(i *rawInstance, strict bool) {
 // finishState settles preemption against the initial state.
 func (b *builder) finishState(i *rawInstance, strict bool) {
 	if i.NoPreempt && i.Priority == 255 {
-		b.report(ownerNoPreempt, i.place("nopreempt"), "(%s) nopreempt is incompatible with priority 255. resetting nopreempt", i.Name)
+		b.report(ownerNoPreempt, i.place("nopreempt"), "(%s) nopreempt does not go with priority 255 - dropping nopreempt", i.Name)
 		i.NoPreempt = false
 	}
 	if i.NoPreempt && i.StateMaster {
-		b.report(masterNoPreempt, i.place("nopreempt"), "(%s) Warning - nopreempt will not work with initial state MASTER - clearing", i.Name)
+		b.report(masterNoPreempt, i.place("nopreempt"), "(%s) nopreempt does not go with state MASTER - dropping nopreempt", i.Name)
 		i.NoPreempt = false
 	}
 	if i.ExpiredBackup > 0 && !i.NoPreempt {
@@ -195,7 +195,7 @@ func (b *builder) finishState(i *rawInstance, strict bool) {
 	}
 	switch {
 	case i.wantsMaster():
-		b.report(masterPreemptDelay, i.place("preempt_delay"), "(%s) Warning - preempt delay will not work with initial state MASTER - clearing", i.Name)
+		b.report(masterPreemptDelay, i.place("preempt_delay"), "(%s) preempt_delay does not go with state MASTER - dropping it", i.Name)
 	case strict:
 		b.report(strictReset, i.place("preempt_delay"), "(%s) preempt_delay is incompatible with strict mode - resetting", i.Name)
 	case i.NoPreempt:

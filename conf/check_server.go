@@ -129,7 +129,7 @@ func (v *rawServer) hasFwmarks() bool {
 func (b *builder) serverDefaults(v *rawServer) {
 	switch addresses := v.hasAddresses(); {
 	case !addresses && v.proto:
-		b.report(fwmarkProtocol, v.pos, "Warning: Virtual server %s: protocol specified for fwmark - protocol will be ignored", v.display())
+		b.report(fwmarkProtocol, v.pos, "virtual server %s: a fwmark has no protocol - ignoring it", v.display())
 		v.Protocol = ProtoNone
 	case addresses && !v.proto:
 		b.report(defaultProtocol, v.pos, "Virtual server %s: no protocol set - defaulting to UDP", v.display())
@@ -216,12 +216,12 @@ func (b *builder) finishPort(v *rawServer, r *rawReal) {
 	switch v.Kind {
 	case ByAddress:
 		if port != 0 && port != v.Addr.Port() {
-			b.report(portReset, r.pos, "WARNING - virtual server %s and real server %s ports don't match - resetting", v.display(), r.Addr)
+			b.report(portReset, r.pos, "virtual server %s and real server %s have different ports - using that of the virtual server", v.display(), r.Addr)
 		}
 		r.Addr = netip.AddrPortFrom(r.Addr.Addr(), v.Addr.Port())
 	case ByFwmark:
 		if port != 0 {
-			b.report(portIgnored, r.pos, "WARNING - fwmark virtual server %s, real server %s has port specified - clearing", v.display(), r.Addr)
+			b.report(portIgnored, r.pos, "virtual server %s: the port of real server %s has no effect behind a fwmark - clearing it", v.display(), r.Addr)
 			r.Addr = netip.AddrPortFrom(r.Addr.Addr(), 0)
 		}
 	case ByGroup:
@@ -247,7 +247,7 @@ func (b *builder) checkGroupPorts(v *rawServer, r *rawReal) {
 // finishQuorum keeps quorum and hysteresis within reach of the total weight.
 func (b *builder) finishQuorum(v *rawServer, total int) {
 	if v.Quorum > total {
-		b.report(quorumReduced, cmp.Or(v.quorumPos, v.pos), "Warning - quorum %d for %s exceeds total weight of real servers %d, reducing quorum to %d", v.Quorum, v.display(), total, total)
+		b.report(quorumReduced, cmp.Or(v.quorumPos, v.pos), "quorum %d of %s is above the total weight %d of its real servers - reducing it to %d", v.Quorum, v.display(), total, total)
 		v.Quorum = total
 	}
 	if v.Hysteresis > 0 && v.Hysteresis >= v.Quorum {

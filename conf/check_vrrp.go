@@ -36,9 +36,9 @@ func (b *builder) finishGroups() {
 			i := b.instOf[m.Words[0].Text]
 			switch {
 			case i == nil:
-				b.report(danglingName, m.Pos, "Virtual router %s specified in sync group %s doesn't exist - ignoring", m.Words[0].Text, g.Name)
+				b.report(danglingName, m.Pos, "instance %s of sync group %s does not exist - ignoring", m.Words[0].Text, g.Name)
 			case i.group != nil:
-				b.report(secondGroup, m.Pos, "Virtual router %s cannot exist in more than one sync group; ignoring %s", i.Name, g.Name)
+				b.report(secondGroup, m.Pos, "instance %s is in a sync group already - ignoring it in %s", i.Name, g.Name)
 			default:
 				i.group = g
 				g.Members = append(g.Members, i.Name)
@@ -46,11 +46,11 @@ func (b *builder) finishGroups() {
 		}
 		switch len(g.Members) {
 		case 0:
-			b.report(incompleteBlock, g.pos, "Sync group %s, no matching virtual router found in group declaration - removing", g.Name)
+			b.report(incompleteBlock, g.pos, "Sync group %s has no member that exists - removing", g.Name)
 			b.dropHooks(&g.Notify)
 			continue
 		case 1:
-			b.report(loneMember, g.pos, "Sync group %s has only 1 virtual router(s) - this probably isn't what you want", g.Name)
+			b.report(loneMember, g.pos, "Sync group %s has only one member", g.Name)
 		}
 		g.Notify.PriorityChange = g.prioMaybe.or(b.global.prioChanges)
 		g.SMTPAlert = b.global.alerts.ofVRRP(g.smtpAlert)

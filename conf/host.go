@@ -27,6 +27,8 @@ type Host interface {
 	// ResolveHost tells why the name of a host has no address; nil also where
 	// name servers are not to be asked.
 	ResolveHost(name string) error
+	// CanRead tells why a file cannot be read, or nil.
+	CanRead(path string) error
 	// DirectoryExists reports whether a path is a directory.
 	DirectoryExists(path string) bool
 	// LookupName gives the number of a name. dirs are the directories of

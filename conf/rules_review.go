@@ -25,6 +25,7 @@ const (
 	alertsNowhere Code = 653
 
 	noDirectory Code = 751
+	noFile      Code = 752
 )
 
 var reviewRules = []Rule{
@@ -135,5 +136,11 @@ var reviewRules = []Rule{
 		Explain: "The directory of a file that is to be watched does not exist on this host, so the file is never seen.",
 		Fix:     "create the directory before the daemon starts, or correct the path",
 		Example: "track_file load {\n    file /no/such/directory/load\n}\nvrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    track_file {\n        load\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: noFile, Severity: Warning, Title: "file cannot be read",
+		Explain: "A file that the configuration names, such as a certificate, is not there or cannot be read on this host.",
+		Fix:     "install the file before the daemon starts, or correct the path",
+		Example: "SSL {\n    ca /no/such/ca.pem\n}\n",
 	},
 }

@@ -1,6 +1,8 @@
 package conf
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -63,4 +65,21 @@ func TestCodesAreUnique(t *testing.T) {
 			t.Errorf("%v is not found", r.Code)
 		}
 	}
+}
+
+// What each example draws, in the words that the operator reads.
+func TestGoldenExamples(t *testing.T) {
+	var b strings.Builder
+	for _, r := range Rules() {
+		if r.Example == "" {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "keepalived.conf")
+		if err := os.WriteFile(path, []byte(r.Example), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, ds := Load(path, Options{ConfigID: "test", Host: rulesHost{}})
+		b.WriteString("# " + r.Code.String() + " " + r.Title + "\n" + relativeTo(filepath.Dir(path), ds))
+	}
+	compare(t, "testdata/examples.diag", b.String())
 }

@@ -49,6 +49,15 @@ func (SystemHost) InterfaceExists(name string) bool {
 // CPUs counts the processors that are online.
 func (SystemHost) CPUs() int { return runtime.NumCPU() }
 
+// CanRead opens the file.
+func (SystemHost) CanRead(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // DirectoryExists looks at the file system.
 func (SystemHost) DirectoryExists(path string) bool {
 	st, err := os.Stat(path)

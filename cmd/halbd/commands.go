@@ -42,7 +42,15 @@ func isCommand(word string) bool {
 	return false
 }
 
+// shortLived is for a process that ends when a file is read: it collects only
+// what goes beyond 192 MB.
+func shortLived() {
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(192 << 20)
+}
+
 func runCommand(args []string) int {
+	shortLived()
 	root := commands()
 	root.SetArgs(args)
 	err := root.Execute()
@@ -115,9 +123,7 @@ func (r *request) testConfig() int {
 		fmt.Fprintln(out, err)
 		return int(conf.ClassFatal)
 	}
-	// The process ends when the file is read: it collects only what goes beyond this.
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(192 << 20)
+	shortLived()
 	cfg, found := conf.Load(path, supervise.TestOptions(r.ConfigID, r.StrictIncludes))
 	for _, d := range found {
 		fmt.Fprintln(out, d.Keepalived(path))
