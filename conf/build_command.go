@@ -193,7 +193,7 @@ func (b *builder) checkSecurity() {
 	}
 	for _, c := range b.commands {
 		if !c.dropped && b.judged(c) {
-			b.report(securityOff, Pos{}, "SECURITY VIOLATION - scripts run and enable_script_security is not set")
+			b.report(securityOff, c.pos, "SECURITY VIOLATION - scripts run and enable_script_security is not set")
 			return
 		}
 	}

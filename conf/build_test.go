@@ -357,7 +357,7 @@ func TestDiagnostics(t *testing.T) {
 		{"half second in v2", instanceWith("advert_int 0.5"), 5, false, "must be an integer", 4},
 		{"41 s in v3", instanceWith("version 3\nadvert_int 41"), 5, false, "out of range", 5},
 		{"fatal class", "static_ipaddress {\n10.9.9.1/24\n}\nglobal_defs {\ndefault_interface nope0\n}\n", 4, true, "names no interface", 2},
-		{"insecure", instanceWith("notify /bin/x"), 6, false, "SECURITY VIOLATION", 0},
+		{"insecure", instanceWith("notify /bin/x"), 6, false, "SECURITY VIOLATION", 4},
 		{"no servers", "virtual_server 1.2.3.4 80 {\nprotocol TCP\nlvs_sched rr\nlvs_method NAT\n}\n", 5, false, "has no real servers", 1},
 		{"quorum", serverWith("quorum 3"), 5, false, "reducing it to 1", 5},
 		{"no act", serverWith("snmp_name x"), 0, false, "snmp_name is understood but not acted on yet", 5},

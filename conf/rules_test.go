@@ -39,7 +39,7 @@ func TestExamplesDrawTheirRule(t *testing.T) {
 			_, ds := loadText(t, r.Example, rulesHost{})
 			for _, d := range ds {
 				if d.Code == r.Code {
-					if d.Pos.Line == 0 && r.Code != securityOff {
+					if d.Pos.Line == 0 {
 						t.Errorf("no position: %v", d)
 					}
 					if d.Fix == "" || strings.Contains(d.Message(), "%!") {
