@@ -33,7 +33,7 @@ func run(args []string) error {
 		return b.all(ipvsFigures)
 	}
 	fmt.Printf("%-52s %12s %12s %7s\n", "", "halbd", "keepalived", "ratio")
-	if err := b.all(vrrpFigures); err != nil {
+	if err := b.all(append(configFigures, vrrpFigures...)); err != nil {
 		return err
 	}
 	if lab.HasIPVS() {
