@@ -310,19 +310,23 @@ func TestBuildServers(t *testing.T) {
 	}
 }
 
-func TestConfigSurvivesJSON(t *testing.T) {
-	cfg, _ := loadText(t, pair+servers, fakeHost{scripts: true})
+// survivesJSON holds a configuration to what the child processes rely on: they
+// get what the parent read.
+func survivesJSON(t *testing.T, cfg *Config) {
+	t.Helper()
 	data, err := json.Marshal(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var back Config
-	if err := json.Unmarshal(data, &back); err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(cfg, &back) {
+		t.Errorf("%v: the copy differs:\n%+v\n%+v", err, cfg, &back)
 	}
-	if !reflect.DeepEqual(cfg, &back) {
-		t.Errorf("the copy differs:\n%+v\n%+v", cfg, &back)
-	}
+}
+
+func TestConfigSurvivesJSON(t *testing.T) {
+	cfg, _ := loadText(t, pair+servers, fakeHost{scripts: true})
+	survivesJSON(t, cfg)
 }
 
 // wrap makes a file around one statement of vrrp_instance.

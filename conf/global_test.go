@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"encoding/json"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -236,12 +235,5 @@ interface_up_down_delays {
     eth0 1
 }
 `)
-	data, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back Config
-	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(cfg, &back) {
-		t.Errorf("%v: the copy differs:\n%+v\n%+v", err, cfg, &back)
-	}
+	survivesJSON(t, cfg)
 }

@@ -308,17 +308,7 @@ func TestWithoutSecrets(t *testing.T) {
 func TestLinksSurviveJSON(t *testing.T) {
 	cfg, _ := loadText(t, instanceWith("use_vmac 02:00:00:00:01 group 4\ngarp_extra_if all 5\nkernel_rx_buf_size 9\nauth_hmac {\nkey 1 \""+secret+"\"\nactive_key 1\n}")+
 		strings.Replace(strings.Replace(instanceWith("use_ipvlan ip0 10.0.0.9/24 vepa"), "VI_1", "VI_2", 1), "51", "52", 1), fakeHost{})
-	data, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back Config
-	if err := json.Unmarshal(data, &back); err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(cfg, &back) {
-		t.Errorf("the copy differs:\n%+v\n%+v", cfg, &back)
-	}
+	survivesJSON(t, cfg)
 }
 
 // An advert is one packet; what does not fit is not advertised.

@@ -335,12 +335,5 @@ func TestRoutesSurviveJSON(t *testing.T) {
 	if ds.ExitStatus() != 0 || len(cfg.StaticRoutes) != 1 || len(cfg.StaticRules) != 1 {
 		t.Fatal(ds)
 	}
-	data, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back Config
-	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(cfg, &back) {
-		t.Errorf("%v: the copy differs:\n%+v\n%+v", err, cfg, &back)
-	}
+	survivesJSON(t, cfg)
 }

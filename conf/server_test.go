@@ -1,7 +1,6 @@
 package conf
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -183,11 +182,7 @@ smtp_alert off
 			t.Errorf("SMTP_CHECK %d: %s, want %s", i, got, want)
 		}
 	}
-	data, err := json.Marshal(cfg)
-	var back Config
-	if err != nil || json.Unmarshal(data, &back) != nil || !reflect.DeepEqual(cfg, &back) {
-		t.Errorf("JSON: %v\n%s", err, data)
-	}
+	survivesJSON(t, cfg)
 }
 
 // The scripts of servers that are not used do not count for the exit status.

@@ -13,11 +13,6 @@ import (
 	"halbd/internal/rowcases"
 )
 
-// onPurpose are the recorded verdicts that halbd does not share, by block,
-// keyword and variant ("" for all of a keyword). docs/differences.md has a row
-// for each reason.
-var onPurpose = map[string]string{}
-
 // Of keepalived's exit statuses those that are no verdict.
 const (
 	hangs   = 124
@@ -115,12 +110,7 @@ func TestVerdicts(t *testing.T) {
 			}
 			_, ds := Load(path, Options{ConfigID: rowcases.ConfigID, Host: oracleHost{}})
 			if why := disagreement(c, want, ds); why != "" {
-				if reason := purpose(c); reason != "" {
-					t.Skip(reason)
-				}
 				t.Errorf("%s\n%v\n%s", why, ds, c.Text)
-			} else if onPurpose[c.ID()] != "" {
-				t.Error("agrees with keepalived, although listed as different on purpose")
 			}
 		})
 		n.run++
@@ -133,13 +123,6 @@ func TestVerdicts(t *testing.T) {
 			t.Logf("%-50s %3d of %3d differ", block, n.failed, n.run)
 		}
 	}
-}
-
-func purpose(c rowcases.Case) string {
-	if reason := onPurpose[c.ID()]; reason != "" {
-		return reason
-	}
-	return onPurpose[c.Key()]
 }
 
 // disagreement says what differs from keepalived's verdict, or "".

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"halbd/conf/diff"
+	"halbd/conf/report"
 	"halbd/conf/show"
 )
 
@@ -36,10 +36,7 @@ func configShowCommand() *cobra.Command {
 			if !asJSON {
 				return show.Write(cmd.OutOrStdout(), cfg)
 			}
-			enc := json.NewEncoder(cmd.OutOrStdout())
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			return enc.Encode(cfg)
+			return report.WriteJSON(cmd.OutOrStdout(), cfg)
 		}}
 	read.flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON; times are in nanoseconds")
@@ -66,10 +63,7 @@ func configDiffCommand() *cobra.Command {
 			}
 			changes := diff.Compare(from, to)
 			if asJSON {
-				enc := json.NewEncoder(cmd.OutOrStdout())
-				enc.SetEscapeHTML(false)
-				enc.SetIndent("", "  ")
-				err = enc.Encode(changes)
+				err = report.WriteJSON(cmd.OutOrStdout(), changes)
 			} else {
 				err = diff.Write(cmd.OutOrStdout(), changes)
 			}

@@ -27,7 +27,7 @@ func WriteKeywordsJSON(w io.Writer) error {
 	for _, k := range conf.Keywords() {
 		rows = append(rows, row{k.Block, k.Name, k.Args, k.Unit, k.Min, k.Max, k.Default, k.Repeatable, k.Status, k.Doc, k.Acts})
 	}
-	return writeJSON(w, rows)
+	return WriteJSON(w, rows)
 }
 
 // WriteKeywordsText writes one line for each keyword: block, name, arguments, and whether it acts.

@@ -49,9 +49,9 @@ func Write(w io.Writer, f Format, file string, found conf.Diagnostics) error {
 	case Text:
 		return writeText(w, file, found)
 	case JSON:
-		return writeJSON(w, newReport(file, found))
+		return WriteJSON(w, newReport(file, found))
 	case SARIF:
-		return writeJSON(w, newSARIF(found))
+		return WriteJSON(w, newSARIF(found))
 	}
 	return fmt.Errorf("unknown format %q: write text, json or sarif", f)
 }
@@ -66,7 +66,8 @@ func writeText(w io.Writer, file string, found conf.Diagnostics) error {
 	return err
 }
 
-func writeJSON(w io.Writer, v any) error {
+// WriteJSON writes any value as indented JSON.
+func WriteJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
