@@ -1,7 +1,5 @@
 package conf
 
-import "slices"
-
 // rawTrack is a reference to a tracker as it was written.
 type rawTrack struct {
 	Track
@@ -10,14 +8,27 @@ type rawTrack struct {
 }
 
 // rawTracking lists the references of an instance or a group.
-type rawTracking struct{ interfaces, scripts, files, processes, bfds []rawTrack }
+type rawTracking struct {
+	interfaces, scripts, files, processes, bfds []rawTrack
+
+	listed map[blockName]bool // what stands in them, by keyword and name
+}
+
+// add puts a reference into the list of a keyword.
+func (t *rawTracking) add(list *[]rawTrack, keyword string, ref rawTrack) {
+	if t.listed == nil {
+		t.listed = map[blockName]bool{}
+	}
+	t.listed[blockName{keyword, ref.Name}] = true
+	*list = append(*list, ref)
+}
 
 // trackItem reads "<name> [weight <int> [reverse|noreverse]]" into list, with
 // the tracker's own weight and direction as defaults. Words behind that are
 // dropped, as everywhere.
-func (b *builder) trackItem(owner string, kw *Keyword, s Statement, list *[]rawTrack, def Track) {
+func (b *builder) trackItem(owner string, all *rawTracking, kw *Keyword, s Statement, list *[]rawTrack, def Track) {
 	t := rawTrack{Track: def, pos: s.Pos}
-	if slices.ContainsFunc(*list, func(old rawTrack) bool { return old.Name == t.Name }) {
+	if all.listed[blockName{kw.Name, t.Name}] {
 		b.report(duplicateItem, s.Pos, "(%s) duplicate %s %s - ignoring", owner, kw.Name, t.Name)
 		return
 	}
@@ -43,7 +54,7 @@ func (b *builder) trackItem(owner string, kw *Keyword, s Statement, list *[]rawT
 	if len(s.Words) > 4 {
 		b.report(surplusWord, s.PosOf(4), "(%s) %s %s: '%s' and what follows has no effect", owner, kw.Name, t.Name, s.Words[4].Text)
 	}
-	*list = append(*list, t)
+	all.add(list, kw.Name, t)
 }
 
 func (b *builder) badTrackOption(owner string, kw *Keyword, s Statement, i int) {
@@ -83,13 +94,13 @@ func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
 				b.report(danglingName, s.Pos, "(%s) %s %s not found, ignoring...", name, what, s.Words[0].Text)
 				return
 			}
-			b.trackItem(name, kw, s, list(t), def)
+			b.trackItem(name, t, kw, s, list(t), def)
 		}
 	}
 	return blockSetters{
 		"track_interface": func(b *builder, kw *Keyword, s Statement) {
 			name, t := owner(b)
-			b.trackItem(name, kw, s, &t.interfaces, Track{Name: s.Words[0].Text})
+			b.trackItem(name, t, kw, s, &t.interfaces, Track{Name: s.Words[0].Text})
 		},
 		"track_script": named("track script", func(b *builder, name string) (Track, bool) {
 			if ref := b.scriptOf[name]; ref != nil && ref.args != nil {

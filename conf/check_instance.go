@@ -348,17 +348,22 @@ func (b *builder) checkVRIDs() {
 			continue
 		}
 		p := place{i.Interface, i.Family, i.VRID}
-		for _, other := range at[p] {
-			switch {
-			case i.Unicast != other.Unicast:
-			case !i.Unicast && i.Destination == other.Destination:
-				b.report(duplicateVRID, i.place("virtual_router_id"), "%s and %s both use VRID %d with %s on interface %s", other.Name, i.Name, i.VRID, i.Family, i.Interface)
-			case i.Unicast && commonPeer(i, other) && b.sourceOf(i) == b.sourceOf(other):
-				b.report(duplicateVRID, i.place("virtual_router_id"), "(%s) duplicate VRID conflict with %s VRID %d", other.Name, i.Name, i.VRID)
-			}
+		if n := slices.IndexFunc(at[p], func(other *rawInstance) bool { return b.sameOnWire(i, other) }); n >= 0 {
+			b.report(duplicateVRID, i.place("virtual_router_id"), "%s and %s both use VRID %d with %s on interface %s", at[p][n].Name, i.Name, i.VRID, i.Family, i.Interface)
 		}
 		at[p] = append(at[p], i)
 	}
+}
+
+// sameOnWire tells whether adverts of two instances with one VRID cannot be told apart.
+func (b *builder) sameOnWire(i, other *rawInstance) bool {
+	switch {
+	case i.Unicast != other.Unicast:
+		return false
+	case !i.Unicast:
+		return i.Destination == other.Destination
+	}
+	return commonPeer(i, other) && b.sourceOf(i) == b.sourceOf(other)
 }
 
 // sourceOf is where the adverts of an instance come from, as far as that can be known.

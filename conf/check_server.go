@@ -11,6 +11,7 @@ import (
 // finishServers resolves virtual servers in file order.
 func (b *builder) finishServers() {
 	first := make(map[string]int, len(b.servers)) // index in the Config by key
+	joined := map[serverOf]bool{}
 	b.cfg.VirtualServers = slices.Grow(b.cfg.VirtualServers, len(b.servers))
 	var used []*rawServer
 	for _, v := range b.servers {
@@ -20,7 +21,7 @@ func (b *builder) finishServers() {
 		}
 		key := v.Key()
 		if n, twice := first[key]; twice {
-			b.joinServers(&b.cfg.VirtualServers[n], v)
+			b.joinServers(joined, &b.cfg.VirtualServers[n], v)
 			continue
 		}
 		first[key] = len(b.cfg.VirtualServers)
@@ -31,13 +32,28 @@ func (b *builder) finishServers() {
 	b.cfg.SSL = b.ssl
 }
 
+// serverOf is a real server of a virtual one.
+type serverOf struct {
+	service string
+	addr    netip.AddrPort
+}
+
 // joinServers adds the real servers of a second virtual server with the same
-// key to the first one, as the kernel's table does for keepalived.
-func (b *builder) joinServers(first *VirtualServer, v *rawServer) {
+// key to the first one, as the kernel's table does for keepalived. joined has
+// those of the services that were joined before.
+func (b *builder) joinServers(joined map[serverOf]bool, first *VirtualServer, v *rawServer) {
 	b.report(sameService, v.pos, "Virtual server %s is there twice - the real servers join the first one, whose settings stay", v.display())
 	b.dropCommands(&v.QuorumUp, &v.QuorumDown)
+	key := first.Key()
+	if !joined[serverOf{service: key}] {
+		joined[serverOf{service: key}] = true
+		for _, r := range first.RealServers {
+			joined[serverOf{key, r.Addr}] = true
+		}
+	}
 	for _, r := range v.RealServers {
-		if !slices.ContainsFunc(first.RealServers, func(have RealServer) bool { return have.Addr == r.Addr }) {
+		if !joined[serverOf{key, r.Addr}] {
+			joined[serverOf{key, r.Addr}] = true
 			first.RealServers = append(first.RealServers, r)
 		}
 	}

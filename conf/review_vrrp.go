@@ -100,9 +100,12 @@ func (t *Tracking) bounded() []Track {
 // weighted lists the trackers with a weight that the instance kept.
 func (i *rawInstance) weighted() []rawTrack {
 	var out []rawTrack
-	kept := i.Track.bounded()
+	kept := map[Track]bool{}
+	for _, t := range i.Track.bounded() {
+		kept[t] = true
+	}
 	for _, t := range slices.Concat(i.track.interfaces, i.track.scripts, i.track.processes, i.track.bfds) {
-		if t.Weight != 0 && slices.Contains(kept, t.Track) {
+		if t.Weight != 0 && kept[t.Track] {
 			out = append(out, t)
 		}
 	}
