@@ -25,31 +25,50 @@ func (t *tableIndex) suggest(block *blockTable, word string) string {
 		return fix
 	}
 	plain := plainWord(word)
+	if fix := t.elsewhere(block, word, func(k *Keyword) bool { return plainWord(k.Name) == plain }); fix != "" {
+		return fix
+	}
+	typos := len(word) / 8
+	if typos == 0 || len(word) > 64 {
+		return ""
+	}
+	return t.elsewhere(block, word, func(k *Keyword) bool { return editDistance(word, k.Name) <= typos })
+}
+
+// elsewhere gives the Fix for a word that is a keyword of other blocks, or "".
+func (t *tableIndex) elsewhere(block *blockTable, word string, same func(*Keyword) bool) string {
+	var found *Keyword
 	var homes []string
-	name := word
 	for i := range t.rows {
 		k := &t.rows[i]
-		if plainWord(k.Name) != plain || !isKeyword(k) {
+		if !isKeyword(k) || !same(k) {
 			continue
 		}
-		if now := k.current(); block.rows[now] != nil && now != word { // an old name of something that this block has too
+		if now := lastName(k.current()); block.rows[now] != nil && now != word { // an old name of something that this block has too
 			return "did you mean '" + now + "'?"
 		}
-		name, homes = k.Name, append(homes, k.Block)
+		if found == nil || k.Name == found.Name {
+			found, homes = k, append(homes, k.Block)
+		}
 	}
-	return belongs(block.path, name, homes)
+	if found == nil {
+		return ""
+	}
+	fix := belongs(block.path, found.Name, homes)
+	if now := found.deprecated(); now != "" {
+		fix += " And write '" + now + "' instead"
+	}
+	return fix
 }
+
+// lastName is the keyword at the end of a path of blocks.
+func lastName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 // belongs says which blocks know a word: those nearest to where it stands.
 func belongs(path, word string, homes []string) string {
 	const most = 3
 	slices.SortStableFunc(homes, func(a, b string) int { return common(b, path) - common(a, path) })
-	switch {
-	case len(homes) == 0:
-		return ""
-	case len(homes) > most:
-		homes = homes[:most]
-	}
+	homes = homes[:min(len(homes), most)]
 	for i, h := range homes {
 		if h == "root" {
 			homes[i] = "the top level"
@@ -70,7 +89,7 @@ func common(a, b string) int {
 
 // isKeyword tells the first words of statements from items, options and values.
 func isKeyword(k *Keyword) bool {
-	last := k.Block[strings.LastIndexByte(k.Block, '/')+1:]
+	last := lastName(k.Block)
 	return last != "item" && last != "option" && last != "value" && k.Block != "any (lexer)" && !strings.HasPrefix(k.Name, "<")
 }
 

@@ -122,7 +122,7 @@ var textRules = []Rule{
 	{
 		Code: includeCycle, Severity: Error, Class: ClassConfig, Title: "a file includes itself",
 		Explain: "The include is skipped, since it would never end.",
-		Fix:     "remove one of the includes of the circle",
+		Fix:     "break the circle, or put the files into fewer levels",
 	},
 	{
 		Code: noMainFile, Severity: Error, Class: ClassFatal, NoStart: true, Title: "no configuration file",
