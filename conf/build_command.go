@@ -224,6 +224,9 @@ func (b *builder) dropHooks(n *Notify) {
 	}
 }
 
+// finishCommand sets the command of a script that can run. It reports whether
+// keepalived -t counts it among those that run: so it does with files that are
+// not executable.
 func (b *builder) finishCommand(c *rawCommand, def account) bool {
 	acc := def
 	if c.user != "" {
@@ -256,6 +259,9 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		case verdict.Missing:
 			b.report(scriptMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)
 			return false
+		case verdict.NotExecutable:
+			b.report(notExecutable, c.pos, "Disabling %s: %s", c.what, verdict.Reason)
+			return true
 		case verdict.Insecure && b.global.EnableScriptSecurity && !c.tracked:
 			b.report(hookInsecure, c.pos, "Disabling %s due to insecure: %s", c.what, verdict.Reason)
 			return false

@@ -141,8 +141,9 @@ func (b *builder) runnable(owner string, list []rawTrack) []Track {
 	return b.kept(slices.DeleteFunc(slices.Clone(list), func(t rawTrack) bool {
 		lost := b.scriptOf[t.Name].cmd == nil
 		if lost {
-			b.report(danglingName, t.pos, "(%s) track script %s cannot be run - ignoring", owner, t.Name).
-				fix("mend vrrp_script %s, or remove the line", t.Name)
+			d := b.report(danglingName, t.pos, "(%s) track script %s cannot be run - ignoring", owner, t.Name)
+			d.Class = ClassNone // that of the reason stands
+			d.fix("mend vrrp_script %s, or remove the line", t.Name)
 		}
 		return lost
 	}), nil)

@@ -52,9 +52,10 @@ const (
 
 // ScriptVerdict is what CheckScript found.
 type ScriptVerdict struct {
-	Missing  bool   // no such file, or not executable: the script is dropped
-	Insecure bool   // a path component may be written by someone else than root
-	Reason   string // names the component and its mode
+	Missing       bool   // no such file: the script is dropped
+	NotExecutable bool   // its account may not execute it: the script is dropped
+	Insecure      bool   // a path component may be written by someone else than root
+	Reason        string // names the component and its mode
 }
 
 // onceHost asks another Host each question once: thousands of routes name the

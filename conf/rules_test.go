@@ -12,7 +12,7 @@ import (
 type rulesHost struct{ fakeHost }
 
 func (rulesHost) CheckScript(c Command) (Command, ScriptVerdict) {
-	return c, ScriptVerdict{Missing: c.Args[0] == "/missing", Insecure: c.Args[0] == "/insecure", Reason: "test"}
+	return c, ScriptVerdict{Missing: c.Args[0] == "/missing", NotExecutable: c.Args[0] == "/not_executable", Insecure: c.Args[0] == "/insecure", Reason: "test"}
 }
 
 // withoutExample are the rules that one text file cannot show, with the tests that do.

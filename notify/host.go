@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -105,8 +106,9 @@ func lookup(file, name string, fields int) ([]string, error) {
 	return nil, fmt.Errorf("not in %s", file)
 }
 
-// CheckScript judges the path of a script by keepalived's rule: when the script
-// would run as root, each component of the given and of the resolved path must
+// CheckScript judges the path of a script: its account must be able to come to
+// it and to execute it and, by keepalived's rule, when the script would run as
+// root, each component of the given and of the resolved path must
 // be a real directory or file that belongs to root and that nobody else may write.
 func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict) {
 	path := c.Args[0]
@@ -127,8 +129,9 @@ func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict)
 		return c, conf.ScriptVerdict{Missing: true, Reason: err.Error()}
 	case !st.Mode().IsRegular():
 		return c, conf.ScriptVerdict{Missing: true, Reason: resolved + " is not a regular file"}
-	case st.Mode()&0o111 == 0:
-		return c, conf.ScriptVerdict{Missing: true, Reason: fmt.Sprintf("%s is not executable (mode %04o)", resolved, st.Mode().Perm())}
+	}
+	if reason := notExecutable(resolved, c.UID, c.GID); reason != "" {
+		return c, conf.ScriptVerdict{NotExecutable: true, Reason: reason}
 	}
 	c.Args = append([]string{path}, c.Args[1:]...)
 	c.Shell = needsShell(resolved)
@@ -141,6 +144,46 @@ func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict)
 		}
 	}
 	return c, conf.ScriptVerdict{}
+}
+
+// notExecutable names the component of a path, with its mode, that keeps an
+// account from executing the file; "" if there is none.
+func notExecutable(path string, uid, gid uint32) string {
+	for p := path; ; p = filepath.Dir(p) {
+		st, err := os.Stat(p)
+		if err != nil {
+			return err.Error()
+		}
+		if !mayExecute(st, uid, gid) {
+			what := "may not be executed"
+			if p != path {
+				what = "may not be entered"
+			}
+			return fmt.Sprintf("%s %s by uid %d, gid %d (mode %04o)", p, what, uid, gid, st.Mode().Perm())
+		}
+		if p == filepath.Dir(p) {
+			return ""
+		}
+	}
+}
+
+// mayExecute is the kernel's rule for executing a file or entering a directory.
+func mayExecute(st fs.FileInfo, uid, gid uint32) bool {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	bits := fs.FileMode(0o001)
+	switch {
+	case !ok:
+		return true
+	case uid == 0 && st.IsDir():
+		return true
+	case uid == 0:
+		bits = 0o111
+	case sys.Uid == uid:
+		bits = 0o100
+	case sys.Gid == gid:
+		bits = 0o010
+	}
+	return st.Mode()&bits != 0
 }
 
 // insecure names the first component of a path that someone else than root

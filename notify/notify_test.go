@@ -149,7 +149,7 @@ func TestScriptSecurityNamesTheComponent(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root's files can be secure")
 	}
-	dir, err := os.MkdirTemp("/root", "halbd-test")
+	dir, err := os.MkdirTemp("/tmp", "halbd-test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +169,19 @@ func TestScriptSecurityNamesTheComponent(t *testing.T) {
 	}
 	os.Chmod(dir, 0o755)
 	os.Chmod(script, 0o644)
-	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}); !v.Missing || !strings.Contains(v.Reason, "0644") {
+	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}); !v.NotExecutable || !strings.Contains(v.Reason, "0644") {
 		t.Errorf("not executable: %+v", v)
+	}
+	os.Chmod(script, 0o750)
+	for _, c := range []struct {
+		mode     os.FileMode
+		uid, gid uint32
+		may      bool
+	}{{0o755, 65534, 0, true}, {0o755, 65534, 65534, false}, {0o700, 65534, 0, false}, {0o700, 0, 0, true}} {
+		os.Chmod(dir, c.mode)
+		if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}, UID: c.uid, GID: c.gid}); v.NotExecutable == c.may {
+			t.Errorf("uid %d, gid %d: %+v", c.uid, c.gid, v)
+		}
 	}
 	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{dir + "/none"}}); !v.Missing {
 		t.Errorf("missing: %+v", v)
