@@ -244,12 +244,9 @@ func setBindIP(b *builder, _ *Keyword, s Statement) {
 	}
 }
 
-// interfaceLength is the longest name of an interface.
-const interfaceLength = 15
-
 func setBindInterface(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
-	if len(name) > interfaceLength {
+	if len(name) > maxLinkName {
 		b.report(longName, s.PosOf(1), "Interface name %s is too long - ignoring", name)
 		return
 	}

@@ -217,11 +217,7 @@ func (b *builder) judged(c *rawCommand) bool {
 
 // dropHooks takes the scripts of an object that is removed out of account.
 func (b *builder) dropHooks(n *Notify) {
-	for _, dst := range []**Command{&n.Master, &n.Backup, &n.Fault, &n.Stop, &n.Deleted, &n.RxLowerPri, &n.Any} {
-		if c := b.hooked[dst]; c != nil {
-			c.dropped = true
-		}
-	}
+	b.dropCommands(&n.Master, &n.Backup, &n.Fault, &n.Stop, &n.Deleted, &n.RxLowerPri, &n.Any)
 }
 
 // finishCommand sets the command of a script that can run. It reports whether

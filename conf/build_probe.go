@@ -149,18 +149,11 @@ func fileCheckSetters() blockSetters {
 		},
 		"weight": func(b *builder, kw *Keyword, s Statement) {
 			var t Track
-			b.weight(kw, s, &t.Weight, &t.Reverse)
-			if _, ok := b.quietValue(kw, s); ok {
+			if b.weight(kw, s, &t.Weight, &t.Reverse) {
 				b.check.fileWeight = &t
 			}
 		},
 	}
-}
-
-// quietValue reports whether word 1 is a number of the row, without a message.
-func (b *builder) quietValue(kw *Keyword, s Statement) (uint64, bool) {
-	_, n, ok, _ := kw.value.number(s.Words[1].Text)
-	return n, ok
 }
 
 func bfdCheckSetters() blockSetters {

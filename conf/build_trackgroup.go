@@ -43,10 +43,6 @@ func openTrackGroup(b *builder, _ *Keyword, s Statement) {
 // openTrackMembers begins a group block inside a track_group; a second one is refused.
 func (b *builder) openTrackMembers(s Statement) {
 	g := b.trackGroup
-	if g == nil {
-		b.refuse = true
-		return
-	}
 	if g.lists++; g.lists > 1 {
 		b.report(alreadySet, s.Pos, "Group list already specified for track group %s - ignoring", g.name)
 		b.refuse = true
@@ -58,9 +54,6 @@ func (b *builder) openTrackMembers(s Statement) {
 func trackGroupSetters() blockSetters {
 	return blockSetters{
 		"group": func(b *builder, _ *Keyword, s Statement) {
-			if b.trackGroup == nil {
-				return
-			}
 			for i := range s.Words {
 				b.trackGroup.members = append(b.trackGroup.members, Statement{Pos: s.PosOf(i), Words: s.Words[i : i+1]})
 			}

@@ -47,7 +47,7 @@ func (b *builder) checkBothTracked(i *rawInstance) {
 		return
 	}
 	for _, t := range i.track.interfaces {
-		if slices.ContainsFunc(i.group.track.interfaces, func(g rawTrack) bool { return g.Name == t.Name }) {
+		if i.group.track.listed[blockName{"track_interface", t.Name}] {
 			b.report(duplicateItem, t.pos, "(%s) track_interface %s stands in the instance and in its sync group %s", i.Name, t.Name, i.group.Name).
 				fix("track it in one of the two")
 		}

@@ -63,6 +63,8 @@ type ScriptVerdict struct {
 type onceHost struct {
 	Host
 	links   memo[string, bool]
+	mtus    memo[string, int]
+	dirs    memo[string, bool]
 	users   memo[string, account]
 	groups  memo[string, account]
 	scripts memo[scriptQuestion, scriptAnswer]
@@ -70,7 +72,7 @@ type onceHost struct {
 }
 
 func newOnceHost(h Host) *onceHost {
-	return &onceHost{Host: h, links: memo[string, bool]{}, users: memo[string, account]{}, groups: memo[string, account]{},
+	return &onceHost{Host: h, links: memo[string, bool]{}, mtus: memo[string, int]{}, dirs: memo[string, bool]{}, users: memo[string, account]{}, groups: memo[string, account]{},
 		scripts: memo[scriptQuestion, scriptAnswer]{}, names: memo[nameQuestion, nameAnswer]{}}
 }
 
@@ -88,6 +90,14 @@ func (m memo[Q, A]) get(question Q, ask func() A) A {
 
 func (h *onceHost) InterfaceExists(name string) bool {
 	return h.links.get(name, func() bool { return h.Host.InterfaceExists(name) })
+}
+
+func (h *onceHost) MTU(name string) int {
+	return h.mtus.get(name, func() int { return h.Host.MTU(name) })
+}
+
+func (h *onceHost) DirectoryExists(path string) bool {
+	return h.dirs.get(path, func() bool { return h.Host.DirectoryExists(path) })
 }
 
 func (h *onceHost) LookupUser(name string) (uid, gid uint32, err error) {

@@ -29,7 +29,12 @@ func load(path string, opt Options, read reader) (*Config, Diagnostics) {
 		opt.Host = newOnceHost(opt.Host)
 	}
 	b, found := build(path, opt, read)
-	b.review(sync.OnceValue(func() []*Config { return append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) }))
+	b.review(sync.OnceValue(func() (nodes []node) {
+		for _, c := range append(slices.Clone(opt.Peers), otherNodes(path, opt, read)...) {
+			nodes = append(nodes, newNode(c))
+		}
+		return nodes
+	}))
 	all := append(found, b.diags...)
 	slices.SortStableFunc(all, func(x, y Diagnostic) int { return comparePos(&x.Pos, &y.Pos) })
 	return b.cfg, all

@@ -9,7 +9,7 @@ import (
 // review looks for what keepalived takes without a word although it cannot
 // work as it was meant. It changes nothing but the list of diagnostics. peers
 // gives the configurations of the other nodes, as far as they are known.
-func (b *builder) review(peers func() []*Config) {
+func (b *builder) review(peers func() []node) {
 	for _, i := range b.insts {
 		b.reviewInstance(i)
 		b.reviewReach(i, peers)

@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 )
@@ -39,7 +40,7 @@ func (b *builder) reviewWeights(i *rawInstance) {
 }
 
 // reviewReach compares the weights with the priorities of the other nodes.
-func (b *builder) reviewReach(i *rawInstance, peers func() []*Config) {
+func (b *builder) reviewReach(i *rawInstance, peers func() []node) {
 	weighted := i.weighted()
 	if len(weighted) == 0 || len(i.track.files) > 0 { // a file's value has no bounds
 		return
@@ -49,7 +50,7 @@ func (b *builder) reviewReach(i *rawInstance, peers func() []*Config) {
 		worst += min(0, t.change())
 	}
 	for _, p := range peers() {
-		peer := sameRouter(p, &i.Instance)
+		peer := p.sameRouter(&i.Instance)
 		if peer == nil || peer.Priority >= i.Priority || peer.Priority == 255 || i.Priority == 255 {
 			continue
 		}
@@ -60,16 +61,30 @@ func (b *builder) reviewReach(i *rawInstance, peers func() []*Config) {
 	}
 }
 
-// sameRouter finds the instance of another node that speaks for the same virtual router.
-func sameRouter(c *Config, i *Instance) *Instance {
-	n := slices.IndexFunc(c.Instances, func(o Instance) bool { return o.VRID == i.VRID && o.Family == i.Family && o.Interface == i.Interface })
-	if n < 0 {
-		n = slices.IndexFunc(c.Instances, func(o Instance) bool { return o.VRID == i.VRID && o.Family == i.Family && o.Name == i.Name })
+// node finds the instances of another node: by what the wire sees of them and
+// the interface, and by that and the name.
+type node struct{ byInterface, byName map[router]*Instance }
+
+// router is a virtual router under a name, or that of an interface.
+type router struct {
+	vrid   uint8
+	family Family
+	name   string
+}
+
+func newNode(c *Config) node {
+	n := node{map[router]*Instance{}, map[router]*Instance{}}
+	for k := len(c.Instances) - 1; k >= 0; k-- { // of several the first one counts
+		i := &c.Instances[k]
+		n.byInterface[router{i.VRID, i.Family, i.Interface}] = i
+		n.byName[router{i.VRID, i.Family, i.Name}] = i
 	}
-	if n < 0 {
-		return nil
-	}
-	return &c.Instances[n]
+	return n
+}
+
+// sameRouter finds the instance that speaks for the same virtual router, or nil.
+func (n node) sameRouter(i *Instance) *Instance {
+	return cmp.Or(n.byInterface[router{i.VRID, i.Family, i.Interface}], n.byName[router{i.VRID, i.Family, i.Name}])
 }
 
 // best is the highest effective priority that an instance can have.

@@ -264,7 +264,7 @@ func (p *parent) onSignal(s os.Signal) {
 		p.startReload()
 	default:
 		p.log.Warn(fmt.Sprintf("signal %d: dump files are not written yet", s))
-		p.log.Info(p.honoured())
+		p.logHonoured()
 	}
 }
 

@@ -34,23 +34,20 @@ func (p *parent) strictly(cfg *conf.Config, found conf.Diagnostics) error {
 	return nil
 }
 
-// honoured is one line about the running configuration, for the end of the
-// start-up log and for the service manager's status.
-func (p *parent) honoured() string {
+// logHonoured logs one line about the running configuration: what of it is not
+// honoured. It gives the line.
+func (p *parent) logHonoured() string {
 	lost := p.found.NotHonoured()
 	if len(lost) == 0 {
-		return "Everything in " + p.opt.File + " is honoured"
+		line := "Everything in " + p.opt.File + " is honoured"
+		p.log.Info(line)
+		return line
 	}
-	return fmt.Sprintf("Not everything in %s is honoured: %s; halbd check lists it", p.opt.File, lost.Summary())
+	line := fmt.Sprintf("Not everything in %s is honoured: %s; halbd check lists it", p.opt.File, lost.Summary())
+	p.log.Warn(line)
+	return line
 }
 
-// reportHonoured ends a start or a reload.
-func (p *parent) reportHonoured() {
-	line := p.honoured()
-	if len(p.found.NotHonoured()) > 0 {
-		p.log.Warn(line)
-	} else {
-		p.log.Info(line)
-	}
-	daemon.SdNotify(false, "STATUS="+line)
-}
+// reportHonoured ends a start or a reload: the line stands last in the log and
+// is the service manager's status.
+func (p *parent) reportHonoured() { daemon.SdNotify(false, "STATUS="+p.logHonoured()) }

@@ -11,6 +11,10 @@ import (
 // judge says where the role of an instance is at risk.
 func judge(changes []Change, from, to *conf.Config) {
 	before, after := byDescription(from), byDescription(to)
+	old := map[conf.InstanceKey]*conf.Instance{}
+	for n := range from.Instances {
+		old[from.Instances[n].Key()] = &from.Instances[n]
+	}
 	names := map[string]bool{}
 	for _, i := range to.Instances {
 		names[i.Name] = true
@@ -28,7 +32,7 @@ func judge(changes []Change, from, to *conf.Config) {
 			}
 		case Changed:
 			i := after[c.Name]
-			c.Risk = risk(sameKey(from, i), i)
+			c.Risk = risk(old[i.Key()], i)
 		}
 	}
 }
@@ -39,15 +43,6 @@ func byDescription(c *conf.Config) map[string]*conf.Instance {
 		m[describeInstance(&c.Instances[n])] = &c.Instances[n]
 	}
 	return m
-}
-
-func sameKey(c *conf.Config, i *conf.Instance) *conf.Instance {
-	for n := range c.Instances {
-		if c.Instances[n].Key() == i.Key() {
-			return &c.Instances[n]
-		}
-	}
-	return i
 }
 
 // risk says what a change in place can do to the role, "" for nothing.
