@@ -30,6 +30,8 @@ type Change struct {
 	Action Action  `json:"action"`
 	Fields []Field `json:"fields,omitempty"` // of an object that is changed in place
 	Risk   string  `json:"risk,omitempty"`   // why the role of an instance is at risk
+
+	was, is any // the object; nil where it is not there
 }
 
 // Field is one value that is changed. Old or New is empty where it is not set.
@@ -59,29 +61,32 @@ var kinds = map[string]string{
 func Compare(from, to *conf.Config) []Change {
 	before, after := objects(from), objects(to)
 	var gone, come, changed []Change
-	known := map[string]object{}
+	known := map[string][]object{} // a file with a mistake has several of one identity: the first meets the first
 	for _, o := range before {
-		known[o.key] = o
+		known[o.key] = append(known[o.key], o)
 	}
-	kept := map[string]bool{}
+	kept := map[string]int{}
 	for _, o := range after {
-		old, ok := known[o.key]
-		if !ok {
-			come = append(come, Change{Kind: o.kind, Name: o.name, Action: Added})
+		n := kept[o.key]
+		if n == len(known[o.key]) {
+			come = append(come, Change{Kind: o.kind, Name: o.name, Action: Added, is: o.value})
 			continue
 		}
-		kept[o.key] = true
+		kept[o.key]++
+		old := known[o.key][n]
 		if fields := compareFields(old.value, o.value); len(fields) > 0 {
-			changed = append(changed, Change{Kind: o.kind, Name: o.name, Action: Changed, Fields: fields})
+			changed = append(changed, Change{Kind: o.kind, Name: o.name, Action: Changed, Fields: fields, was: old.value, is: o.value})
 		}
 	}
 	for _, o := range before {
-		if !kept[o.key] {
-			gone = append(gone, Change{Kind: o.kind, Name: o.name, Action: Removed})
+		if kept[o.key] > 0 {
+			kept[o.key]--
+			continue
 		}
+		gone = append(gone, Change{Kind: o.kind, Name: o.name, Action: Removed, was: o.value})
 	}
 	all := slices.Concat(gone, come, changed)
-	judge(all, from, to)
+	judge(all, to)
 	return all
 }
 

@@ -74,3 +74,20 @@ func TestRisk(t *testing.T) {
 		})
 	}
 }
+
+// Two objects of one identity are a mistake; they are compared in their order all the same.
+func TestObjectsOfOneIdentityMeetInOrder(t *testing.T) {
+	const text = "vrrp_instance %s {\ninterface eth0\nvirtual_router_id 5\npriority %s\nvirtual_ipaddress {\n10.0.0.%s\n}\n}\n"
+	instance := func(name, priority, octet string) string {
+		return strings.NewReplacer("vrrp_instance %s", "vrrp_instance "+name, "priority %s", "priority "+priority, "10.0.0.%s", "10.0.0."+octet).Replace(text)
+	}
+	from := load(t, instance("A", "100", "1")+instance("B", "90", "2"))
+	to := load(t, instance("A", "100", "1")+instance("B", "80", "2"))
+	got := Compare(from, to)
+	if len(got) != 1 || !strings.HasPrefix(got[0].Name, "B ") || len(got[0].Fields) != 1 || !strings.Contains(got[0].Risk, "falls from 90 to 80") {
+		t.Errorf("%+v", got)
+	}
+	if got = Compare(from, load(t, instance("A", "100", "1"))); len(got) != 1 || got[0].Action != Removed || !strings.HasPrefix(got[0].Name, "B ") {
+		t.Errorf("%+v", got)
+	}
+}

@@ -9,40 +9,25 @@ import (
 )
 
 // judge says where the role of an instance is at risk.
-func judge(changes []Change, from, to *conf.Config) {
-	before, after := byDescription(from), byDescription(to)
-	old := map[conf.InstanceKey]*conf.Instance{}
-	for n := range from.Instances {
-		old[from.Instances[n].Key()] = &from.Instances[n]
-	}
+func judge(changes []Change, to *conf.Config) {
 	names := map[string]bool{}
 	for _, i := range to.Instances {
 		names[i.Name] = true
 	}
 	for n := range changes {
 		c := &changes[n]
-		if c.Kind != kinds["instances"] {
-			continue
-		}
-		switch c.Action {
-		case Removed:
+		was, before := c.was.(conf.Instance)
+		is, after := c.is.(conf.Instance)
+		switch {
+		case before && after:
+			c.Risk = risk(&was, &is)
+		case before:
 			c.Risk = "a master gives up its addresses with priority 0"
-			if names[before[c.Name].Name] {
+			if names[was.Name] {
 				c.Risk += "; the instance of the same name is another virtual router, which starts as BACKUP"
 			}
-		case Changed:
-			i := after[c.Name]
-			c.Risk = risk(old[i.Key()], i)
 		}
 	}
-}
-
-func byDescription(c *conf.Config) map[string]*conf.Instance {
-	m := map[string]*conf.Instance{}
-	for n := range c.Instances {
-		m[describeInstance(&c.Instances[n])] = &c.Instances[n]
-	}
-	return m
 }
 
 // risk says what a change in place can do to the role, "" for nothing.
