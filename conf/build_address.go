@@ -188,8 +188,8 @@ func (r *addressReader) label() {
 	switch {
 	case !r.is4():
 		r.b.report(wrongFamily, r.pos(), "Cannot specify label for IPv6 addresses (%s) - ignoring label", r.text())
-	case len(r.word()) > 15:
-		r.drop(longName, "Address label %s is longer than maximum length 15", r.word())
+	case len(r.word()) > longestName:
+		r.drop(longName, "Address label %s is longer than maximum length %d", r.word(), longestName)
 	default:
 		r.Label = r.word()
 	}

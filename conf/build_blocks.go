@@ -61,7 +61,8 @@ func addInstanceKinds(kinds map[string]blockKind) {
 	instance := func(b *builder) bool { return b.inst != nil }
 	kinds["vrrp_instance"] = blockKind{setters: []blockSetters{instanceSetters()}, within: instance, end: (*builder).closeInstance}
 	kinds["vrrp_instance/authentication"] = blockKind{setters: []blockSetters{authSetters()}, within: instance}
-	kinds["vrrp_instance/auth_hmac"] = blockKind{setters: []blockSetters{hmacSetters()}, within: instance}
+	kinds["vrrp_instance/auth_hmac"] = blockKind{setters: []blockSetters{hmacSetters()},
+		within: func(b *builder) bool { return b.inst != nil && b.inst.hmac != nil }}
 	kinds["vrrp_instance/unicast_peer"] = blockKind{begin: func(b *builder, _ Statement) { b.inst.unicastUsed = true }} // even an empty list counts
 }
 

@@ -246,7 +246,7 @@ func setBindIP(b *builder, _ *Keyword, s Statement) {
 
 func setBindInterface(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
-	if len(name) > maxLinkName {
+	if len(name) > longestName {
 		b.report(longName, s.PosOf(1), "Interface name %s is too long - ignoring", name)
 		return
 	}

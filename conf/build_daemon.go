@@ -107,7 +107,8 @@ func setMicroseconds(field func(*builder) *time.Duration) setter {
 	}
 }
 
-// longestName is what the kernel keeps of a process name or an interface name.
+// longestName is the bytes that the kernel keeps of the name of a process, an
+// interface or an address label.
 const longestName = 15
 
 func setProcessName(field func(*builder) *string) setter {

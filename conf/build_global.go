@@ -342,7 +342,7 @@ func setSyncDaemon(b *builder, _ *Keyword, s Statement) {
 		return
 	}
 	d := &SyncDaemon{Interface: s.Words[1].Text}
-	if len(d.Interface) > maxLinkName {
+	if len(d.Interface) > longestName {
 		b.report(longName, s.PosOf(1), "lvs_sync_daemon: interface name '%s' too long - ignoring", d.Interface)
 		return
 	}

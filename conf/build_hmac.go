@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 )
@@ -32,7 +30,7 @@ func openHMAC(b *builder, _ *Keyword, s Statement) {
 }
 
 func hmacSetters() blockSetters {
-	m := blockSetters{
+	return blockSetters{
 		"key": addKey,
 		"active_key": func(b *builder, kw *Keyword, s Statement) {
 			if n, ok := b.uintArg(kw, s, 1); ok {
@@ -51,14 +49,6 @@ func hmacSetters() blockSetters {
 			}
 		},
 	}
-	for name, set := range m {
-		m[name] = func(b *builder, kw *Keyword, s Statement) {
-			if b.inst.hmac != nil { // else braces are out of balance
-				set(b, kw, s)
-			}
-		}
-	}
-	return m
 }
 
 // enumArg judges a word that must be one of those of the row.
@@ -117,33 +107,15 @@ func (b *builder) readKey(k *HMACKey, text string) (err error) {
 		if b.opt.Host == nil {
 			return nil // nothing of the host is asked
 		}
-		if k.Key, err = keyFile(path); err != nil {
+		if k.Key, err = b.opt.Host.ReadFile(path, maxKey+3); err != nil { // a line end, and one byte too many
 			return err
 		}
+		k.Key = bytes.TrimSuffix(bytes.TrimSuffix(k.Key, []byte("\n")), []byte("\r"))
 	}
 	if n := len(k.Key); n < minKey || n > maxKey {
 		return fmt.Errorf("it has %d bytes, %d to %d are needed", n, minKey, maxKey)
 	}
 	return nil
-}
-
-// keyFile reads a key from a regular file, without the line end behind it.
-func keyFile(path string) ([]byte, error) {
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxKey+3)) // one too many still counts
-	if err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r")), nil
 }
 
 // finishHMAC settles auth_hmac, which takes the place of authentication.

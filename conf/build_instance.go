@@ -206,7 +206,7 @@ func setState(b *builder, _ *Keyword, s Statement) {
 func setInterface(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
 	switch {
-	case len(name) > maxLinkName:
+	case len(name) > longestName:
 		b.report(longName, s.PosOf(1), "Interface name '%s' too long - ignoring", name)
 	case name == "lo":
 		b.report(loopback, s.PosOf(1), "(%s) the loopback interface is none for VRRP - ignoring it", b.inst.Name)

@@ -88,8 +88,8 @@ func (b *builder) usableLinkName(kw *Keyword, s Statement, i int) bool {
 	name := s.Words[i].Text
 	host := b.opt.Host
 	switch {
-	case len(name) > maxLinkName:
-		b.report(longName, s.PosOf(i), "(%s) %s: interface name '%s' has more than %d bytes - ignoring the name", b.inst.Name, kw.Name, name, maxLinkName)
+	case len(name) > longestName:
+		b.report(longName, s.PosOf(i), "(%s) %s: interface name '%s' has more than %d bytes - ignoring the name", b.inst.Name, kw.Name, name, longestName)
 	case name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/: \t\n\v\f\r"):
 		b.report(badValue, s.PosOf(i), "(%s) %s: interface name '%s' has characters that the kernel does not take - ignoring the name", b.inst.Name, kw.Name, name)
 	case b.links[name] != "":
@@ -101,9 +101,6 @@ func (b *builder) usableLinkName(kw *Keyword, s Statement, i int) bool {
 	}
 	return false
 }
-
-// maxLinkName is the kernel's limit of an interface name in bytes.
-const maxLinkName = 15
 
 // linkGroup reads the group of a link: a number, or a name of iproute2's file of groups.
 func (b *builder) linkGroup(kw *Keyword, s Statement, i int, group *uint32) {
@@ -187,7 +184,7 @@ func (b *builder) setLinkAddress(v *IPVLAN, s Statement, i int) {
 func setVRF(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
 	switch {
-	case len(name) > maxLinkName:
+	case len(name) > longestName:
 		b.report(longName, s.PosOf(1), "(%s) VRF interface name '%s' too long - ignoring", b.inst.Name, name)
 	case b.inst.hasInterface:
 		b.report(vrfWithInterface, s.Pos, "(%s) vrf and interface cannot be combined - ignoring vrf", b.inst.Name)

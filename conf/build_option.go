@@ -248,7 +248,7 @@ func setSyncInterface(b *builder, kw *Keyword, s Statement) {
 	switch {
 	case b.inst.syncInterface != "":
 		b.report(alreadySet, s.PosOf(1), "(%s) %s has already been specified as %s - ignoring", b.inst.Name, kw.Name, b.inst.syncInterface)
-	case len(name) > maxLinkName:
+	case len(name) > longestName:
 		b.report(longName, s.PosOf(1), "(%s) %s: interface name '%s' too long - ignoring", b.inst.Name, kw.Name, name)
 	default:
 		b.inst.syncInterface = name

@@ -73,6 +73,12 @@ func (h fakeHost) LookupUser(name string) (uid, gid uint32, err error) {
 	return 0, 0, errors.New("no such user")
 }
 
+// ReadFile reads what a test has written.
+func (h fakeHost) ReadFile(path string, most int64) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	return data[:min(int64(len(data)), most)], err
+}
+
 func (h fakeHost) DirectoryExists(path string) bool { return !strings.HasPrefix(path, "/no/such") }
 
 func (h fakeHost) LookupGroup(name string) (uint32, error) { return 2000, nil }

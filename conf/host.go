@@ -29,6 +29,8 @@ type Host interface {
 	ResolveHost(name string) error
 	// CanRead tells why a file cannot be read, or nil.
 	CanRead(path string) error
+	// ReadFile gives the first bytes of a regular file, at most so many.
+	ReadFile(path string, most int64) ([]byte, error)
 	// DirectoryExists reports whether a path is a directory.
 	DirectoryExists(path string) bool
 	// LookupName gives the number of a name. dirs are the directories of

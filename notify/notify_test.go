@@ -199,3 +199,19 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("group 0: %d, %v", g, err)
 	}
 }
+
+// A key file is a regular file, and no more of it is read than a key may have.
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte("0123456789"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := (SystemHost{}).ReadFile(path, 4); err != nil || string(got) != "0123" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, other := range []string{filepath.Dir(path), "/dev/zero", path + "x"} {
+		if _, err := (SystemHost{}).ReadFile(other, 4); err == nil {
+			t.Errorf("%s was read", other)
+		}
+	}
+}
