@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/internal/poll"
 	"halbd/internal/sched"
 	"halbd/netstate"
 )
@@ -24,7 +25,7 @@ type engine struct {
 	core     *Core
 	out      Output
 	log      *slog.Logger
-	poll     *poller
+	poll     *poll.Poller
 	mirror   *netstate.Mirror
 	addrs    *addresses
 	watcher  *netstate.Watcher
@@ -45,6 +46,9 @@ type (
 )
 
 const retryPause = time.Second
+
+// monotonic is the Time of the engine.
+func monotonic() Time { return poll.Now() }
 
 // Run runs the configured instances until ctx is cancelled, which is a
 // graceful stop: priority 0 is sent and every address removed. in delivers
@@ -68,7 +72,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 }
 
 func (e *engine) open() (err error) {
-	if e.poll, err = newPoller(); err != nil {
+	if e.poll, err = poll.New(); err != nil {
 		return err
 	}
 	if e.watcher, err = netstate.Watch(); err != nil {
@@ -79,7 +83,7 @@ func (e *engine) open() (err error) {
 		return err
 	}
 	complain := func(err error) { e.log.Warn(err.Error()) }
-	w := startWriter(kernel, func(err error) { e.poll.post(writeFailed{err}) }, complain)
+	w := startWriter(kernel, func(err error) { e.poll.Post(writeFailed{err}) }, complain)
 	e.addrs = manageAddresses(e.mirror, w, e.log)
 	return nil
 }
@@ -95,7 +99,7 @@ func (e *engine) close() {
 		s.close()
 	}
 	if e.poll != nil {
-		e.poll.close()
+		e.poll.Close()
 	}
 }
 
@@ -105,21 +109,21 @@ func (e *engine) forward(ctx context.Context, in <-chan Input) {
 		for {
 			select {
 			case <-ctx.Done():
-				e.poll.post(stopNow{})
+				e.poll.Post(stopNow{})
 				return
 			case m, ok := <-in:
 				if !ok {
 					in = nil
 					continue
 				}
-				e.poll.post(m)
+				e.poll.Post(m)
 			}
 		}
 	}()
 	go func() {
-		err := e.watcher.Run(ctx, func(u netstate.Update) { e.poll.post(u) }, func(text string) { e.log.Warn(text) })
+		err := e.watcher.Run(ctx, func(u netstate.Update) { e.poll.Post(u) }, func(text string) { e.log.Warn(text) })
 		if ctx.Err() == nil {
-			e.poll.post(watchEnded{err})
+			e.poll.Post(watchEnded{err})
 		}
 	}()
 }
@@ -176,7 +180,7 @@ func (e *engine) loop() error {
 		if !ok {
 			deadline = never
 		}
-		ready, err := e.poll.wait(min(deadline, e.retry), events)
+		ready, err := e.poll.Wait(min(deadline, e.retry), events)
 		if err != nil {
 			return err
 		}
@@ -184,7 +188,7 @@ func (e *engine) loop() error {
 		for i := range ready {
 			e.receive(int(ready[i].Fd))
 		}
-		for _, m := range e.poll.take() {
+		for _, m := range e.poll.Take() {
 			if done, err := e.mail(m); done {
 				return err
 			}

@@ -26,7 +26,7 @@ func (e *engine) openSockets() {
 				e.retry = monotonic() + retryPause
 				continue
 			}
-			if err := e.poll.add(s.fd); err != nil {
+			if err := e.poll.Add(s.fd); err != nil {
 				e.log.Error(err.Error())
 			}
 			e.sockets[key], e.byFD[s.fd] = s, s
@@ -41,7 +41,7 @@ func (e *engine) openSockets() {
 }
 
 func (e *engine) closeSocket(s *socket) {
-	e.poll.remove(s.fd)
+	e.poll.Remove(s.fd)
 	delete(e.byFD, s.fd)
 	delete(e.sockets, s.key)
 	s.close()

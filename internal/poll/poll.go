@@ -1,16 +1,25 @@
-package vrrp
+// Package poll is the waiting loop of a protocol process: one thread waits for
+// packets, for messages of other goroutines and for one deadline. A timerfd is
+// exact where Go's timers have a grain of a millisecond. It knows no protocol.
+package poll
 
 import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// poller waits on one thread for packets, for messages and for one deadline.
-// A timerfd is exact where Go's timers have a grain of a millisecond.
-type poller struct {
+// Time is CLOCK_MONOTONIC.
+type Time = time.Duration
+
+// Never is the deadline of something that does not wait.
+const Never = Time(1<<63 - 1)
+
+// Poller is the loop's state. Only Post may be called from other goroutines.
+type Poller struct {
 	epoll, timer, wake int
 	armed              Time
 
@@ -18,24 +27,26 @@ type poller struct {
 	mail []any
 }
 
-func newPoller() (*poller, error) {
-	p := &poller{epoll: -1, timer: -1, wake: -1, armed: never}
+// New opens a Poller.
+func New() (*Poller, error) {
+	p := &Poller{epoll: -1, timer: -1, wake: -1, armed: Never}
 	var err error
 	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
 	if p.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
-		p.close()
+		p.Close()
 		return nil, fmt.Errorf("timerfd: %w", err)
 	}
 	if p.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
-		p.close()
+		p.Close()
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	return p, errors.Join(p.add(p.timer), p.add(p.wake))
+	return p, errors.Join(p.Add(p.timer), p.Add(p.wake))
 }
 
-func (p *poller) close() {
+// Close closes what New has opened; the descriptors of Add belong to the caller.
+func (p *Poller) Close() {
 	for _, fd := range []int{p.epoll, p.timer, p.wake} {
 		if fd >= 0 {
 			unix.Close(fd)
@@ -43,15 +54,16 @@ func (p *poller) close() {
 	}
 }
 
-func (p *poller) add(fd int) error {
+// Add waits for packets on a descriptor, too.
+func (p *Poller) Add(fd int) error {
 	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
 }
 
-// remove forgets a descriptor; one that is closed already is forgotten anyway.
-func (p *poller) remove(fd int) { unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
+// Remove forgets a descriptor; one that is closed already is forgotten anyway.
+func (p *Poller) Remove(fd int) { unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// post queues a message from any goroutine and wakes the loop.
-func (p *poller) post(m any) {
+// Post queues a message from any goroutine and wakes the loop.
+func (p *Poller) Post(m any) {
 	p.mu.Lock()
 	first := len(p.mail) == 0
 	p.mail = append(p.mail, m)
@@ -62,7 +74,8 @@ func (p *poller) post(m any) {
 	}
 }
 
-func (p *poller) take() []any {
+// Take returns the messages that wait, and forgets them.
+func (p *Poller) Take() []any {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.mail
@@ -70,9 +83,9 @@ func (p *poller) take() []any {
 	return m
 }
 
-// wait returns the descriptors that have packets, when there is one, or a
+// Wait returns the descriptors that have packets, when there is one, or a
 // message, or when the deadline has come.
-func (p *poller) wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEvent, error) {
+func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEvent, error) {
 	if err := p.arm(deadline); err != nil {
 		return nil, err
 	}
@@ -88,7 +101,7 @@ func (p *poller) wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 		switch int(e.Fd) {
 		case p.timer:
 			p.drain(p.timer)
-			p.armed = never
+			p.armed = Never
 		case p.wake:
 			p.drain(p.wake)
 		default:
@@ -98,18 +111,18 @@ func (p *poller) wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 	return ready, nil
 }
 
-func (p *poller) drain(fd int) {
+func (p *Poller) drain(fd int) {
 	var b [8]byte
 	unix.Read(fd, b[:])
 }
 
-func (p *poller) arm(deadline Time) error {
+func (p *Poller) arm(deadline Time) error {
 	if deadline == p.armed {
 		return nil
 	}
 	p.armed = deadline
 	spec := unix.ItimerSpec{} // zero: disarmed
-	if deadline != never {
+	if deadline != Never {
 		spec.Value = unix.NsecToTimespec(max(int64(deadline), 1))
 	}
 	if err := unix.TimerfdSettime(p.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
@@ -118,8 +131,8 @@ func (p *poller) arm(deadline Time) error {
 	return nil
 }
 
-// monotonic is the Time of the engine: CLOCK_MONOTONIC.
-func monotonic() Time {
+// Now reads CLOCK_MONOTONIC.
+func Now() Time {
 	var ts unix.Timespec
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
 	return Time(ts.Nano())

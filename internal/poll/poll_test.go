@@ -1,0 +1,75 @@
+package poll
+
+import (
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func open(t *testing.T) *Poller {
+	t.Helper()
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func wait(t *testing.T, p *Poller, deadline Time) []unix.EpollEvent {
+	t.Helper()
+	ready, err := p.Wait(deadline, make([]unix.EpollEvent, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ready
+}
+
+func TestDeadlineIsNeverEarly(t *testing.T) {
+	p := open(t)
+	for range 3 {
+		deadline := Now() + 2*time.Millisecond
+		if ready := wait(t, p, deadline); len(ready) != 0 || Now() < deadline {
+			t.Errorf("%v descriptors, %v before the deadline", len(ready), deadline-Now())
+		}
+	}
+	wait(t, p, Now()-time.Second) // one that has passed does not block
+}
+
+func TestMessagesWakeTheLoop(t *testing.T) {
+	p := open(t)
+	go func() {
+		p.Post("first")
+		p.Post("second")
+	}()
+	var got []any
+	for len(got) < 2 {
+		wait(t, p, Never)
+		got = append(got, p.Take()...)
+	}
+	if got[0] != "first" || got[1] != "second" || len(p.Take()) != 0 {
+		t.Errorf("messages %v", got)
+	}
+}
+
+func TestPacketsWakeTheLoop(t *testing.T) {
+	p := open(t)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	if err := p.Add(pair[0]); err != nil {
+		t.Fatal(err)
+	}
+	unix.Write(pair[1], []byte("x"))
+	if ready := wait(t, p, Never); len(ready) != 1 || int(ready[0].Fd) != pair[0] {
+		t.Errorf("ready: %v", ready)
+	}
+	p.Remove(pair[0])
+	if ready := wait(t, p, Now()); len(ready) != 0 {
+		t.Errorf("a removed descriptor is ready: %v", ready)
+	}
+}
