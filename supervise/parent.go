@@ -441,7 +441,7 @@ func (p *parent) onTracker(r track.Result) {
 }
 
 func trackerResult(r track.Result) vrrp.TrackerResult {
-	return vrrp.TrackerResult{Kind: vrrp.TrackerKind(r.Kind), Name: r.Name, Known: r.Known, Value: r.Value}
+	return vrrp.TrackerResult{Kind: vrrp.TrackerKind(r.Kind), Name: r.Name, Known: r.Known, Value: r.Value, Why: r.Why}
 }
 
 // onExit reaps a child: ends the daemon if that child cannot run, else starts it again.

@@ -25,6 +25,7 @@ type Result struct {
 	Kind, Name string
 	Known      bool
 	Value      int
+	Why        string // of a bad result
 }
 
 // Tracker runs every configured tracker until Close.

@@ -53,7 +53,7 @@ func TestFileIsFollowed(t *testing.T) {
 	cfg := &conf.Config{TrackFiles: []conf.TrackFile{{Name: "f", Path: path, InitFile: true, InitValue: 4}}}
 	tr := New(cfg, func(r Result) { results <- r }, quiet)
 	defer tr.Close()
-	if r := next(t, results); r != (Result{File, "f", true, 4}) {
+	if r := next(t, results); r != (Result{Kind: File, Name: "f", Known: true, Value: 4}) {
 		t.Fatalf("init_file: %+v", r)
 	}
 	// Replaced as editors do it.

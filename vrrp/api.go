@@ -42,21 +42,26 @@ type InterfaceState struct {
 	Addrs  []netip.Addr // usable (not tentative) addresses of this host, without virtual ones, primary first
 }
 
-// TrackerResult is the state of a script (Value 0 good, 1 bad) or the number
-// in a tracked file. Known is false until the first result.
+// TrackerResult is the state of a script, a process or a BFD session (Value 0
+// good, 1 bad) or the number in a tracked file. Known is false until the first
+// result. Why explains a bad result; it is shown behind the tracker's name.
 type TrackerResult struct {
 	Kind  TrackerKind
 	Name  string
 	Known bool
 	Value int
+	Why   string
 }
 
 // TrackerKind says which of conf.Tracking's lists a tracker is in.
 type TrackerKind string
 
 const (
-	TrackScript TrackerKind = "script"
-	TrackFile   TrackerKind = "file"
+	TrackInterface TrackerKind = "interface" // of InterfaceState; never in a TrackerResult of the shell
+	TrackScript    TrackerKind = "script"
+	TrackFile      TrackerKind = "file"
+	TrackProcess   TrackerKind = "process"
+	TrackBFD       TrackerKind = "bfd"
 )
 
 func (Tick) isEvent()           {}

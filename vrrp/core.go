@@ -197,7 +197,7 @@ func (c *Core) interfaceState(now Time, s InterfaceState) {
 		if in.cfg.Interface == s.Name {
 			in.source = in.findSource(&s)
 			c.review(in, now)
-		} else if in.tracksInterface(s.Name) {
+		} else if in.tracks(TrackInterface, s.Name) {
 			c.review(in, now)
 		}
 	}

@@ -325,7 +325,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 	})))
 	p.want() // nothing is decided before the script's first result
 	a := p.c.Step(0, TrackerResult{Kind: TrackScript, Name: "chk", Known: true, Value: 1})
-	want := "tracked interface eth1 is down, script chk failed"
+	want := "tracked interface eth1 is down: it does not exist, script chk failed"
 	if len(a.Events) != 1 || a.Events[0].State != event.Fault || a.Events[0].Cause != want {
 		t.Errorf("got %+v, want FAULT: %s", a.Events, want)
 	}

@@ -16,6 +16,12 @@ func (c *Core) review(in *instance, now Time) {
 	if !known && in.state == "" {
 		return // nothing can be decided before the first result of each tracker
 	}
+	if !known && in.state == event.Fault {
+		faults = append(faults, c.waiting(in)...) // no way out of FAULT before all have spoken
+	}
+	if in.state == event.Fault && len(faults) > 0 && !slices.Equal(faults, in.faults) {
+		c.logf(false, "(%s) stays in FAULT: %s", in.cfg.Name, strings.Join(faults, ", "))
+	}
 	in.faults = faults
 	if len(faults) == 0 {
 		c.reprioritise(in) // a router in FAULT has no use for a priority; it keeps the last one
@@ -109,31 +115,24 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 	case in.cfg.TrackSource && !slices.Contains(link.Addrs, in.source):
 		faults = append(faults, fmt.Sprintf("source address %v is not on %s", in.source, in.cfg.Interface))
 	}
-	for _, t := range in.tracking.Interfaces {
-		if l := c.links[t.Name]; t.Weight == 0 && (l.Exists && l.Up) == t.Reverse {
-			faults = append(faults, "tracked interface "+t.Name+upDown(t.Reverse))
-		}
-	}
 	known = true
-	for _, t := range in.tracking.Scripts {
-		r := c.trackers[trackerID{TrackScript, t.Name}]
+	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
 		known = known && r.Known
-		if t.Weight == 0 && r.Known && (r.Value == 0) == t.Reverse {
-			faults = append(faults, fmt.Sprintf("script %s %s", t.Name, succeedsFails(t.Reverse)))
+		if why := k.fault(t, r); why != "" {
+			faults = append(faults, why)
 		}
-	}
-	for _, t := range in.tracking.Files {
-		r := c.trackers[trackerID{TrackFile, t.Name}]
-		known = known && r.Known
-		switch product := fileProduct(t, r.Value); {
-		case !r.Known:
-		case t.Weight == 0 && (r.Value == 0) == t.Reverse:
-			faults = append(faults, fmt.Sprintf("tracked file %s holds %d", t.Name, r.Value))
-		case product <= -254:
-			faults = append(faults, fmt.Sprintf("tracked file %s holds %d (weight %d)", t.Name, r.Value, t.Weight))
-		}
-	}
+	})
 	return faults, known
+}
+
+// waiting names the trackers that have not reported yet.
+func (c *Core) waiting(in *instance) (list []string) {
+	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
+		if !r.Known {
+			list = append(list, fmt.Sprintf("%s %s has no result yet", k.kind, t.Name))
+		}
+	})
+	return list
 }
 
 func (in *instance) addressWanted() string {
@@ -141,20 +140,6 @@ func (in *instance) addressWanted() string {
 		return "link-local IPv6 address"
 	}
 	return "IPv4 address"
-}
-
-func upDown(up bool) string {
-	if up {
-		return " is up (reverse)"
-	}
-	return " is down"
-}
-
-func succeedsFails(succeeds bool) string {
-	if succeeds {
-		return "succeeds (reverse)"
-	}
-	return "failed"
 }
 
 // reprioritise computes the effective priority: the configured one and every
@@ -184,103 +169,11 @@ func (c *Core) effectivePriority(in *instance) (uint8, string) {
 		return 255, why
 	}
 	sum := base
-	add := func(kind string, t conf.Track, n int) {
-		if n != 0 {
+	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
+		if n := k.change(t, r); n != 0 {
 			sum += n
-			why += fmt.Sprintf(", %s %s %+d", kind, t.Name, n)
+			why += fmt.Sprintf(", %s %s %+d", k.kind, t.Name, n)
 		}
-	}
-	for _, t := range in.tracking.Interfaces {
-		l := c.links[t.Name]
-		add("interface", t, boolWeight(t, l.Exists && l.Up))
-	}
-	for _, t := range in.tracking.Scripts {
-		if r := c.trackers[trackerID{TrackScript, t.Name}]; r.Known {
-			add("script", t, boolWeight(t, r.Value == 0))
-		}
-	}
-	for _, t := range in.tracking.Files {
-		add("file", t, fileProduct(t, c.trackers[trackerID{TrackFile, t.Name}].Value))
-	}
+	})
 	return uint8(min(max(sum, 1), 254)), why
-}
-
-// boolWeight is what a tracker that is good or bad adds: a positive weight
-// rewards good, a negative one punishes bad; reverse turns the sign.
-func boolWeight(t conf.Track, good bool) int {
-	if (t.Weight > 0) != good {
-		return 0
-	}
-	if t.Reverse {
-		return -t.Weight
-	}
-	return t.Weight
-}
-
-func fileProduct(t conf.Track, value int) int {
-	p := value * t.Weight
-	if t.Reverse {
-		p = -p
-	}
-	return min(max(p, -254), 254)
-}
-
-// effectiveTracking joins the instance's own trackers and its group's. In a
-// group without sync_group_tracking_weight a member's priority must not move:
-// a weight becomes a fault or is dropped.
-func (in *instance) effectiveTracking() conf.Tracking {
-	own := in.cfg.Track
-	if in.cfg.Priority == 255 {
-		own = unweighted(own, false)
-	}
-	g := in.group
-	if g == nil {
-		return own
-	}
-	if !g.cfg.TrackingWeight {
-		own = unweighted(own, true)
-	}
-	return conf.Tracking{
-		Interfaces: slices.Concat(own.Interfaces, g.cfg.Track.Interfaces),
-		Scripts:    slices.Concat(own.Scripts, g.cfg.Track.Scripts),
-		Files:      slices.Concat(own.Files, g.cfg.Track.Files),
-	}
-}
-
-func unweighted(t conf.Tracking, asFault bool) conf.Tracking {
-	u := conf.Tracking{}
-	for _, i := range t.Interfaces {
-		if asFault {
-			i.Weight = 0
-		}
-		if i.Weight == 0 {
-			u.Interfaces = append(u.Interfaces, i)
-		}
-	}
-	for _, s := range t.Scripts {
-		if s.Weight == 0 {
-			u.Scripts = append(u.Scripts, s)
-		}
-	}
-	for _, f := range t.Files {
-		if asFault && f.Weight == 1 {
-			f.Weight = 0
-		}
-		if f.Weight == 0 {
-			u.Files = append(u.Files, f)
-		}
-	}
-	return u
-}
-
-func (in *instance) tracksInterface(name string) bool {
-	return slices.ContainsFunc(in.tracking.Interfaces, func(t conf.Track) bool { return t.Name == name })
-}
-
-func (in *instance) tracks(kind TrackerKind, name string) bool {
-	list := in.tracking.Scripts
-	if kind == TrackFile {
-		list = in.tracking.Files
-	}
-	return slices.ContainsFunc(list, func(t conf.Track) bool { return t.Name == name })
 }
