@@ -114,10 +114,10 @@ func TestWriterInTheKernel(t *testing.T) {
 	const lo = 1
 	var ops []Op
 	for i := range 200 {
-		ops = append(ops, Op{Index: lo, Address: address(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32).String())})
+		ops = append(ops, Op{Object: &AddressOn{lo, address(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32).String())}})
 	}
-	ops = append(ops, Op{Index: 999, Address: address("10.2.0.1/32")}, Op{Index: lo, Address: address("2001:db8::1/128", func(a *conf.Address) { a.PreferredLifetime = 0 })},
-		Op{Remove: true, Index: lo, Address: address("10.9.9.9/32")}) // was never there
+	ops = append(ops, Op{Object: &AddressOn{999, address("10.2.0.1/32")}}, Op{Object: &AddressOn{lo, address("2001:db8::1/128", func(a *conf.Address) { a.PreferredLifetime = 0 })}},
+		Op{Remove: true, Object: &AddressOn{lo, address("10.9.9.9/32")}}) // was never there
 	err = w.Apply(ops)
 	if err == nil || !strings.Contains(err.Error(), "10.2.0.1/32") || strings.Contains(err.Error(), "10.1.0") || strings.Contains(err.Error(), "10.9.9.9") {
 		t.Errorf("error %v, want one about 10.2.0.1 alone", err)
@@ -161,7 +161,7 @@ func TestWatcherSurvivesAnOverrun(t *testing.T) {
 	}
 	var ops []Op
 	for i := range 250 {
-		ops = append(ops, Op{Index: 1, Address: address(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32).String())})
+		ops = append(ops, Op{Object: &AddressOn{1, address(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32).String())}})
 	}
 	if err := w.Apply(ops); err != nil { // nobody reads meanwhile
 		t.Fatal(err)

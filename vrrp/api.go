@@ -73,8 +73,8 @@ func (TrackerResult) isEvent()  {}
 // advert first, then the addresses, then the announcements, then the rest.
 type Actions struct {
 	Adverts   []SendAdvert
-	Gained    []string // instances that have just come to hold their addresses (Core.HeldBy)
-	Addresses bool     // the set of held addresses may have changed in any other way (Core.Held)
+	Gained    []string // instances that have just come to hold their addresses, routes and rules (Core.HeldBy)
+	Addresses bool     // what is held may have changed in any other way (Core.Held)
 	Announce  []Announce
 	Events    []event.Event
 	Log       []LogLine

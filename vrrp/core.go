@@ -96,28 +96,23 @@ func (c *Core) Stop(now Time) *Actions {
 	return &c.acts
 }
 
-// HeldAddress is an address that this host owns now because of an instance.
-type HeldAddress struct {
-	Instance string
-	Address  *conf.Address
-}
-
-// Held appends the addresses of every instance that is MASTER.
-func (c *Core) Held(to []HeldAddress) []HeldAddress {
+// Held appends the configuration of every instance that holds its addresses,
+// routes and rules: those that are MASTER.
+func (c *Core) Held(to []*conf.Instance) []*conf.Instance {
 	for _, in := range c.instances {
 		if in.held {
-			to = in.addresses(to)
+			to = append(to, in.cfg)
 		}
 	}
 	return to
 }
 
-// HeldBy appends the addresses of one instance if it is MASTER.
-func (c *Core) HeldBy(name string, to []HeldAddress) []HeldAddress {
+// HeldBy gives the configuration of one instance if it is MASTER, else nil.
+func (c *Core) HeldBy(name string) *conf.Instance {
 	if in := c.byName[name]; in != nil && in.held {
-		return in.addresses(to)
+		return in.cfg
 	}
-	return to
+	return nil
 }
 
 func (c *Core) begin() {

@@ -66,8 +66,10 @@ func (p *script) note(a *Actions) {
 	}
 	if a.Addresses || len(a.Gained) > 0 {
 		var list []string
-		for _, h := range p.c.Held(nil) {
-			list = append(list, h.Address.Prefix.Addr().String())
+		for _, in := range p.c.Held(nil) {
+			for _, a := range slices.Concat(in.Addresses, in.Excluded) {
+				list = append(list, a.Prefix.Addr().String())
+			}
 		}
 		line("hold [%s]", strings.Join(list, " "))
 	}

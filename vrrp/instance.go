@@ -74,16 +74,6 @@ func (in *instance) findSource(link *InterfaceState) netip.Addr {
 	return netip.Addr{}
 }
 
-func (in *instance) addresses(to []HeldAddress) []HeldAddress {
-	for i := range in.cfg.Addresses {
-		to = append(to, HeldAddress{in.cfg.Name, &in.cfg.Addresses[i]})
-	}
-	for i := range in.cfg.Excluded {
-		to = append(to, HeldAddress{in.cfg.Name, &in.cfg.Excluded[i]})
-	}
-	return to
-}
-
 // owner reports whether the instance becomes MASTER without waiting (priority
 // 255, RFC 9568 section 6.4.1). A written "state BACKUP" keeps it waiting.
 func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.StateBackup }

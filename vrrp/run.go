@@ -27,11 +27,12 @@ type engine struct {
 	log      *slog.Logger
 	poll     *poll.Poller
 	mirror   *netstate.Mirror
-	addrs    *addresses
+	objects  *objects
 	watcher  *netstate.Watcher
 	sockets  map[socketKey]*socket
 	byFD     map[int]*socket
-	held     []HeldAddress     // for act
+	held     []*conf.Instance  // for reconcile
+	stale    bool              // what is held has changed since the last reconcile
 	wanted   map[string]bool   // interfaces that the core wants to hear of
 	retry    Time              // when to try again what the kernel refused; never: nothing
 	sendErr  map[string]string // by interface: what was said of failing adverts
@@ -84,13 +85,13 @@ func (e *engine) open() (err error) {
 	}
 	complain := func(err error) { e.log.Warn(err.Error()) }
 	w := startWriter(kernel, func(err error) { e.poll.Post(writeFailed{err}) }, complain)
-	e.addrs = manageAddresses(e.mirror, w, e.log)
+	e.objects = manageObjects(e.mirror, w, e.log)
 	return nil
 }
 
 func (e *engine) close() {
-	if e.addrs != nil {
-		e.addrs.writer.close()
+	if e.objects != nil {
+		e.objects.writer.close()
 	}
 	if e.watcher != nil {
 		e.watcher.Close()
@@ -161,7 +162,7 @@ func (e *engine) configure() {
 			e.wanted[t.Name] = true
 		}
 	}
-	e.addrs.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
+	e.objects.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
 }
 
 // level is an interface as the core must see it now.
@@ -170,7 +171,7 @@ func (e *engine) level(name string) InterfaceState {
 	if l == nil {
 		return InterfaceState{Name: name}
 	}
-	return InterfaceState{Name: name, Exists: true, Up: l.Up, Addrs: e.addrs.usable(l.Index)}
+	return InterfaceState{Name: name, Exists: true, Up: l.Up, Addrs: e.objects.usable(l.Index)}
 }
 
 func (e *engine) loop() error {
@@ -200,6 +201,9 @@ func (e *engine) loop() error {
 		if e.retry <= now {
 			e.retry = never
 			e.resync()
+		}
+		if e.stale {
+			e.reconcile() // once for all that has happened together
 		}
 	}
 }
@@ -251,9 +255,9 @@ func (e *engine) update(u netstate.Update) {
 	if len(touched) == 0 {
 		return
 	}
-	e.addrs.forget()
-	e.addrs.quiet = u.Full
-	defer func() { e.addrs.quiet = false }()
+	e.objects.forget()
+	e.objects.overrun(u.Full)
+	defer e.objects.overrun(false)
 	e.openSockets()
 	for _, name := range slices.Sorted(maps.Keys(touched)) {
 		if e.wanted[name] {
@@ -302,14 +306,14 @@ func (e *engine) reload(cfg *conf.Config) {
 func (e *engine) stop() {
 	if e.opt.DontRelease {
 		// -V: the addresses stay where they are, so the role must end without their removal.
-		e.addrs.ours = map[addressKey]conf.Address{}
+		e.objects.abandon()
 		e.core.Stop(monotonic())
 		e.publish(&e.core.acts)
 		e.sendAll(e.core.acts.Adverts)
 		return
 	}
 	e.act(e.core.Stop(monotonic()))
-	e.addrs.reconcile(&conf.Config{}, nil)
+	e.objects.reconcile(&conf.Config{}, nil)
 }
 
 // act carries actions out: adverts, addresses, announcements, then the rest.
@@ -321,23 +325,26 @@ func (e *engine) act(a *Actions) {
 		}
 	}
 	for _, name := range a.Gained {
-		e.held = e.core.HeldBy(name, e.held[:0])
-		e.addrs.gain(e.held)
+		if in := e.core.HeldBy(name); in != nil {
+			e.objects.gain(in)
+		}
 	}
-	if a.Addresses {
-		e.reconcile()
+	e.stale = e.stale || a.Addresses
+	if e.stale && len(a.Announce) > 0 {
+		e.reconcile() // what is announced must be there
 	}
 	for i := range a.Announce {
-		e.held = e.core.HeldBy(a.Announce[i].Instance, e.held[:0])
-		e.addrs.announce(e.held, &a.Announce[i])
+		if in := e.core.HeldBy(a.Announce[i].Instance); in != nil {
+			e.objects.announce(in, &a.Announce[i])
+		}
 	}
 	e.publish(a)
 }
 
 // release silences an instance that has just left MASTER.
 func (e *engine) release(name string) {
-	if len(e.core.HeldBy(name, nil)) == 0 {
-		e.addrs.silence(name)
+	if e.core.HeldBy(name) == nil {
+		e.objects.silence(name)
 	}
 }
 
@@ -356,7 +363,11 @@ func (e *engine) publish(a *Actions) {
 	}
 }
 
-func (e *engine) reconcile() { e.addrs.reconcile(e.cfg, e.core.Held(nil)) }
+func (e *engine) reconcile() {
+	e.stale = false
+	e.held = e.core.Held(e.held[:0])
+	e.objects.reconcile(e.cfg, e.held)
+}
 
 // sendAll queues adverts on their sockets and sends those that fall due
 // together in one system call for each socket.

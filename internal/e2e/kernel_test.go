@@ -37,7 +37,7 @@ func TestStolenAddressIsPutBack(t *testing.T) {
 	_, err = n.Run("a", "ip addr del 10.9.1.2/32 dev eth0")
 	must(t, err)
 	wait(t, "the address back", 2*time.Second, func() bool { return owns(n, "a", "10.9.1.2") })
-	wait(t, "a line in the log", 2*time.Second, func() bool { return strings.Contains(p.Log(), "10.9.1.2/32 was taken from eth0") })
+	wait(t, "a line in the log", 2*time.Second, func() bool { return strings.Contains(p.Log(), "address 10.9.1.2/32 on eth0 was taken by someone else") })
 	for _, f := range sniff.Frames() {
 		if !f.GARP && f.Advert.Priority == 0 {
 			t.Error("the role was given up")
