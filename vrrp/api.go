@@ -71,6 +71,8 @@ func (TrackerResult) isEvent()  {}
 
 // Actions is what a Core wants done, to be executed field by field: every
 // advert first, then the addresses, then the announcements, then the rest.
+// At last Core.Sent is told what became of the adverts, if one of them could
+// not be sent or if Confirm is set: a claim waits for it.
 type Actions struct {
 	Adverts   []SendAdvert
 	Gained    []string // instances that have just come to hold their addresses, routes and rules (Core.HeldBy)
@@ -78,6 +80,7 @@ type Actions struct {
 	Announce  []Announce
 	Events    []event.Event
 	Log       []LogLine
+	Confirm   bool
 }
 
 // SendAdvert is one advert to one destination, complete but for the IP header.

@@ -23,6 +23,7 @@ type Core struct {
 	links     map[string]InterfaceState
 	trackers  map[trackerID]TrackerResult
 	strays    map[string]bool // what was said of packets that are for nobody
+	claims    []*instance     // that wait for Sent, in their order
 	stopped   bool
 
 	acts Actions
@@ -119,6 +120,7 @@ func (c *Core) begin() {
 	c.acts.Adverts = c.acts.Adverts[:0]
 	c.acts.Gained = c.acts.Gained[:0]
 	c.acts.Addresses = false
+	c.acts.Confirm = false
 	c.acts.Announce = c.acts.Announce[:0]
 	c.acts.Events = c.acts.Events[:0]
 	c.acts.Log = c.acts.Log[:0]
@@ -169,6 +171,8 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 		c.set(in, timerRefresh, now+g.Refresh)
 	case timerLower:
 		c.announce(in, g.LowerPrioRepeat)
+	case timerProbe:
+		c.probe(in, now)
 	}
 }
 
@@ -191,6 +195,9 @@ func (c *Core) interfaceState(now Time, s InterfaceState) {
 	for _, in := range c.instances {
 		if in.cfg.Interface == s.Name {
 			in.source = in.findSource(&s)
+			if in.mute != "" {
+				c.set(in, timerProbe, now)
+			}
 			c.review(in, now)
 		} else if in.tracks(TrackInterface, s.Name) {
 			c.review(in, now)

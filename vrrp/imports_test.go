@@ -13,7 +13,7 @@ import (
 
 // The core is pure: these files may import no clock, no socket and no
 // operating system.
-var coreFiles = []string{"api.go", "core.go", "group.go", "instance.go", "receive.go", "review.go", "timers.go", "trackers.go", "wire.go"}
+var coreFiles = []string{"api.go", "core.go", "group.go", "instance.go", "receive.go", "review.go", "timers.go", "trackers.go", "transmit.go", "wire.go"}
 
 var coreMayImport = map[string]string{
 	"bytes":           "compares addresses",

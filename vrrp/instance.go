@@ -30,6 +30,8 @@ type instance struct {
 	preemptAt      Time // preempt_delay: lower adverts are honoured until then; 0: not running
 	deafUntil      Time // vrrp_startup_delay
 
+	claim
+	transmit
 	oldChecksum bool // a unicast peer uses keepalived's old checksum
 	ipID        uint16
 	complaints  map[string]bool // what was already said of received packets
@@ -89,12 +91,12 @@ func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
 	}
 }
 
-// becomeMaster claims the addresses: the advert first, then the addresses,
-// then their announcement.
-func (c *Core) becomeMaster(in *instance, now, late Time, cause string) {
-	in.masterInterval = in.cfg.AdvertInterval
+// becomeMaster takes the addresses, the advert of the claim having left, and
+// announces them.
+func (c *Core) becomeMaster(in *instance, now Time) {
+	granted := in.claim
+	in.claim = claim{}
 	in.forgetMaster()
-	c.advertise(in, in.priority)
 	in.held = true
 	c.acts.Gained = append(c.acts.Gained, in.cfg.Name)
 	g := &in.cfg.GARP
@@ -107,7 +109,7 @@ func (c *Core) becomeMaster(in *instance, now, late Time, cause string) {
 	case g.Refresh > 0:
 		c.set(in, timerRefresh, now+g.Refresh)
 	}
-	c.enter(in, event.Master, cause, late)
+	c.enter(in, event.Master, granted.cause, granted.late)
 }
 
 // becomeBackup waits for a master to fall silent.
@@ -157,7 +159,7 @@ func (c *Core) masterDown(in *instance, now, late Time) {
 	}
 	in.expired = true
 	if in.group == nil {
-		c.becomeMaster(in, now, late, in.downCause())
+		c.claimRole(in, now, late, in.downCause())
 		return
 	}
 	c.claimGroup(in, now, late)
@@ -187,6 +189,7 @@ func (c *Core) advertise(in *instance, priority uint8) {
 	if !in.source.IsValid() {
 		return
 	}
+	c.acts.Confirm = c.acts.Confirm || in.lost > 0
 	if !in.cfg.Unicast {
 		c.sendTo(in, priority, in.cfg.Destination, 255)
 		return

@@ -34,6 +34,8 @@ type socket struct {
 
 	in  []ipv4.Message // receive buffers
 	out []ipv4.Message // adverts that fall due together
+
+	queued []*SendAdvert // what is in out
 }
 
 const (
@@ -184,7 +186,7 @@ func (s *socket) queue(a *SendAdvert) error {
 		}
 		m.Buffers = [][]byte{h, a.Payload}
 	}
-	s.out = append(s.out, m)
+	s.out, s.queued = append(s.out, m), append(s.queued, a)
 	return nil
 }
 
@@ -200,21 +202,20 @@ func header4(a *SendAdvert) ([]byte, error) {
 	return b, nil
 }
 
-// flush sends what is queued in as few system calls as possible. A packet that
-// cannot be sent is skipped; the last error is returned.
-func (s *socket) flush() error {
-	var last error
-	for rest := s.out; len(rest) > 0; {
-		n, err := s.write(rest)
+// flush sends what is queued in as few system calls as possible. An advert that
+// cannot be sent is skipped and reported.
+func (s *socket) flush(failed func(*SendAdvert, error)) {
+	for from := 0; from < len(s.out); {
+		n, err := s.write(s.out[from:])
 		if err != nil {
-			last = fmt.Errorf("send on %s to %v: %w", s.key.iface, rest[0].Addr, err)
+			failed(s.queued[from], err)
 			n = max(n, 1)
 		}
-		rest = rest[max(n, 0):]
+		from += max(n, 0)
 	}
 	clear(s.out)
-	s.out = s.out[:0]
-	return last
+	clear(s.queued)
+	s.out, s.queued = s.out[:0], s.queued[:0]
 }
 
 func (s *socket) write(ms []ipv4.Message) (int, error) {
