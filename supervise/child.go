@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"halbd/bfd"
 	"halbd/conf"
 	"halbd/event"
 	"halbd/healthcheck"
@@ -52,7 +51,7 @@ type child struct {
 	setup setup
 }
 
-// The engines publish through these; they never block.
+// Both engines publish through these; they never block.
 func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
 
@@ -161,8 +160,6 @@ func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) err
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
 			DontRelease: c.setup.DontRelease})
-	case roleBFD:
-		return bfd.Run(ctx, cfg, inputs[bfd.Input](ctx, cancel, c), c, c.log)
 	}
 	return fmt.Errorf("unknown role %q", c.role)
 }

@@ -45,7 +45,6 @@ const (
 	identParent  = "Keepalived"
 	identVRRP    = "Keepalived_vrrp"
 	identChecker = "Keepalived_healthcheckers"
-	identBFD     = "Keepalived_bfd"
 )
 
 const journalQueue = 8192
