@@ -14,6 +14,7 @@ const (
 	Group         Kind = "GROUP"    // a vrrp_sync_group
 	VirtualServer Kind = "VS"
 	RealServer    Kind = "RS"
+	BFD           Kind = "BFD" // a bfd_instance: UP or DOWN
 )
 
 // State is the state an object entered, in keepalived's words.

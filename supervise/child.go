@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"halbd/bfd"
 	"halbd/conf"
 	"halbd/event"
 	"halbd/healthcheck"
@@ -51,7 +52,7 @@ type child struct {
 	setup setup
 }
 
-// Both engines publish through these; they never block.
+// The engines publish through these; they never block.
 func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
 
@@ -160,6 +161,8 @@ func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) err
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
 			DontRelease: c.setup.DontRelease})
+	case roleBFD:
+		return bfd.Run(ctx, cfg, inputs[bfd.Input](ctx, cancel, c), c, c.log)
 	}
 	return fmt.Errorf("unknown role %q", c.role)
 }

@@ -45,6 +45,7 @@ const (
 	identParent  = "Keepalived"
 	identVRRP    = "Keepalived_vrrp"
 	identChecker = "Keepalived_healthcheckers"
+	identBFD     = "Keepalived_bfd"
 )
 
 const journalQueue = 8192

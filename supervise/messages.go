@@ -26,7 +26,11 @@ type role string
 const (
 	roleVRRP    role = "vrrp"
 	roleChecker role = "checker"
+	roleBFD     role = "bfd"
 )
+
+// roles lists the children in the order of their start.
+var roles = []role{roleVRRP, roleChecker, roleBFD}
 
 // setup is what a child must know beside the configuration.
 type setup struct {

@@ -20,6 +20,7 @@ type Options struct {
 	File            string // -f
 	OnlyVRRP        bool   // -P
 	OnlyChecker     bool   // -C
+	NoBFD           bool   // -B
 	All             bool   // --all
 	LogConsole      bool   // -l
 	LogDetail       bool   // -D
@@ -34,6 +35,7 @@ type Options struct {
 	PIDFile         string // -p
 	VRRPPIDFile     string // -r
 	CheckerPIDFile  string // -c
+	BFDPIDFile      string // -b
 	LogAddresses    bool   // -a
 	StrictIncludes  bool   // -e
 	ConfigID        string // -i
@@ -57,7 +59,7 @@ func (o *Options) ConfigFile() string {
 // absolute makes the file names independent of the working directory.
 func (o *Options) absolute() error {
 	o.File = o.ConfigFile()
-	for _, p := range []*string{&o.File, &o.PIDFile, &o.VRRPPIDFile, &o.CheckerPIDFile} {
+	for _, p := range []*string{&o.File, &o.PIDFile, &o.VRRPPIDFile, &o.CheckerPIDFile, &o.BFDPIDFile} {
 		if *p == "" {
 			continue
 		}

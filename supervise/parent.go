@@ -123,10 +123,11 @@ func (p *parent) run() int {
 	sigs := p.watchSignals()
 	defer signal.Stop(sigs)
 	p.notifier = notify.New(p.cfg, p.log, notify.Options{})
+	p.assumeBFD()
 	p.startMissing()
 	p.tracker = track.New(p.cfg, func(r track.Result) { p.inbox <- r }, p.log)
 	if len(p.children) == 0 {
-		p.log.Warn("the configuration has no VRRP instance and no virtual server: nothing to do until a reload")
+		p.log.Warn("the configuration has no VRRP instance, no virtual server and no BFD session: nothing to do until a reload")
 		p.allReady()
 	}
 	p.loop()
@@ -293,13 +294,15 @@ func (p *parent) wanted(r role) bool {
 		return !p.opt.OnlyChecker && (p.opt.All || len(p.cfg.Instances) > 0 || len(p.cfg.StaticAddresses) > 0)
 	case roleChecker:
 		return !p.opt.OnlyVRRP && (p.opt.All || len(p.cfg.VirtualServers) > 0 || p.cfg.Global.LVSSyncDaemon != nil)
+	case roleBFD:
+		return !p.opt.NoBFD && (p.opt.All || len(p.cfg.BFDs) > 0)
 	}
 	return false
 }
 
 // startMissing starts every child that is wanted and not there.
 func (p *parent) startMissing() {
-	for _, r := range []role{roleVRRP, roleChecker} {
+	for _, r := range roles {
 		if p.children[r] != nil || !p.wanted(r) {
 			continue
 		}
@@ -339,21 +342,21 @@ func (p *parent) startChild(r role) error {
 func (p *parent) setup(r role) setup {
 	g := &p.cfg.Global
 	s := setup{LogAddresses: p.opt.LogAddresses, LogDetail: p.opt.LogDetail}
-	if r == roleVRRP {
+	switch r {
+	case roleVRRP:
 		s.PIDFile = pidPath(p.opt.VRRPPIDFile, "vrrp", g.InstanceName, g.UsePIDDir)
 		s.DontRelease = p.opt.DontReleaseVRRP
-	} else {
+	case roleChecker:
 		s.PIDFile = pidPath(p.opt.CheckerPIDFile, "checkers", g.InstanceName, g.UsePIDDir)
 		s.DontRelease = p.opt.DontReleaseIPVS
+	case roleBFD:
+		s.PIDFile = pidPath(p.opt.BFDPIDFile, "bfd", g.InstanceName, g.UsePIDDir)
 	}
 	return s
 }
 
 func identOf(r role) string {
-	if r == roleVRRP {
-		return identVRRP
-	}
-	return identChecker
+	return map[role]string{roleVRRP: identVRRP, roleChecker: identChecker, roleBFD: identBFD}[r]
 }
 
 func (p *parent) onMessage(m childMessage) {
@@ -364,10 +367,10 @@ func (p *parent) onMessage(m childMessage) {
 	case msgEvent:
 		var ev event.Event
 		if p.decoded(m, &ev) {
+			p.onEvent(ev)
 			if text := eventText(ev); text != "" {
 				p.logFor(m.from, logLine{At: ev.At, Level: slog.LevelInfo, Text: text})
 			}
-			p.onEvent(ev)
 		}
 	case msgLog:
 		var l logLine
@@ -412,6 +415,10 @@ func (p *parent) allReady() {
 
 // onEvent hands one transition to everybody who waits for it: notify, checker.
 func (p *parent) onEvent(ev event.Event) {
+	if ev.Kind == event.BFD {
+		p.onBFD(ev)
+		return
+	}
 	p.notifier.Publish(ev)
 	if ev.Kind != event.Instance {
 		return

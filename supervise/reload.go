@@ -99,6 +99,7 @@ func (p *parent) accept(m loaded) error {
 	for r, b := range snapshots {
 		p.children[r].conn.SendEncoded(b)
 	}
+	p.assumeBFD()
 	p.startMissing()
 	p.tracker.Reload(p.cfg)
 	debug.FreeOSMemory() // the old configuration and the text of the new one
@@ -114,6 +115,8 @@ func encodeFor(r role, cfg *conf.Config) ([]byte, error) {
 		part.VirtualServers = nil
 	case roleChecker:
 		part.SyncGroups, part.StaticAddresses, part.Scripts, part.TrackFiles = nil, nil, nil, nil
+	case roleBFD:
+		part = conf.Config{Global: cfg.Global, BFDs: cfg.BFDs}
 	}
 	return ipc.Encode(msgConfig, &part)
 }

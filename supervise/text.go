@@ -18,6 +18,8 @@ func eventText(ev event.Event) string {
 		tail += fmt.Sprintf(" (%v late)", ev.Late.Round(100*time.Microsecond))
 	}
 	switch ev.Kind {
+	case event.BFD:
+		return fmt.Sprintf("(%s) Entering %s state%s", ev.Name, map[event.State]string{event.Up: "Up", event.Down: "Down"}[ev.State], tail)
 	case event.Instance:
 		switch ev.State {
 		case event.RxLowerPri:

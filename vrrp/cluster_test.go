@@ -44,6 +44,9 @@ func (cl *cluster) deliver(from int, a *Actions) {
 	for _, ad := range a.Adverts {
 		list = append(list, sent{append([]byte(nil), ad.Payload...), ad.Src})
 	}
+	if a.Confirm {
+		cl.deliver(from, cl.hosts[from].Sent(cl.now, nil))
+	}
 	for _, ad := range list {
 		for to, c := range cl.hosts {
 			if to == from || cl.cut[from] || cl.cut[to] || cl.lose() {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	"halbd/conf"
 	"halbd/event"
@@ -24,9 +23,8 @@ type Core struct {
 	links     map[string]InterfaceState
 	trackers  map[trackerID]TrackerResult
 	strays    map[string]bool // what was said of packets that are for nobody
+	claims    []*instance     // that wait for Sent, in their order
 	stopped   bool
-	now       Time          // of the call that is being served
-	wall      time.Duration // WallClock
 
 	acts Actions
 	buf  []byte // what acts.Adverts alias
@@ -52,7 +50,7 @@ func NewCore(cfg *conf.Config) *Core {
 
 // Start brings every instance into its first state.
 func (c *Core) Start(now Time) *Actions {
-	c.begin(now)
+	c.begin()
 	c.load(c.cfg, now)
 	return c.end()
 }
@@ -60,22 +58,20 @@ func (c *Core) Start(now Time) *Actions {
 // Reload takes over a new configuration. An instance that is found again by
 // its key keeps its role and its timers.
 func (c *Core) Reload(now Time, cfg *conf.Config) *Actions {
-	c.begin(now)
+	c.begin()
 	c.load(cfg, now)
 	return c.end()
 }
 
 // Step applies one event.
 func (c *Core) Step(now Time, ev Event) *Actions {
-	c.begin(now)
+	c.begin()
 	if c.stopped {
 		return &c.acts
 	}
 	switch ev := ev.(type) {
 	case Tick:
 		c.tick(now)
-	case WallClock:
-		c.wall = ev.Offset
 	case PacketReceived:
 		c.receive(now, &ev)
 	case InterfaceState:
@@ -88,7 +84,7 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 
 // Stop resigns every role (priority 0) and gives up every address.
 func (c *Core) Stop(now Time) *Actions {
-	c.begin(now)
+	c.begin()
 	c.stopped = true
 	for _, in := range c.instances {
 		c.resign(in)
@@ -120,11 +116,11 @@ func (c *Core) HeldBy(name string) *conf.Instance {
 	return nil
 }
 
-func (c *Core) begin(now Time) {
-	c.now = now
+func (c *Core) begin() {
 	c.acts.Adverts = c.acts.Adverts[:0]
 	c.acts.Gained = c.acts.Gained[:0]
 	c.acts.Addresses = false
+	c.acts.Confirm = false
 	c.acts.Announce = c.acts.Announce[:0]
 	c.acts.Events = c.acts.Events[:0]
 	c.acts.Log = c.acts.Log[:0]
@@ -175,6 +171,8 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 		c.set(in, timerRefresh, now+g.Refresh)
 	case timerLower:
 		c.announce(in, g.LowerPrioRepeat)
+	case timerProbe:
+		c.probe(in, now)
 	}
 }
 
@@ -197,6 +195,9 @@ func (c *Core) interfaceState(now Time, s InterfaceState) {
 	for _, in := range c.instances {
 		if in.cfg.Interface == s.Name {
 			in.source = in.findSource(&s)
+			if in.mute != "" {
+				c.set(in, timerProbe, now)
+			}
 			c.review(in, now)
 		} else if in.tracks(TrackInterface, s.Name) {
 			c.review(in, now)
@@ -246,7 +247,6 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		in.order = i
 		in.group = nil
 		in.complaints = nil
-		in.settleAuth()
 		link := c.links[n.Interface]
 		in.source = in.findSource(&link)
 		c.instances = append(c.instances, in)
@@ -329,7 +329,7 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 // wireChanged reports whether other routers would see the difference.
 func wireChanged(a, b *conf.Instance) bool {
 	return a.Version != b.Version || a.Priority != b.Priority || a.AdvertInterval != b.AdvertInterval ||
-		a.AuthType != b.AuthType || string(a.AuthPass) != string(b.AuthPass) || !sameHMAC(a.HMAC, b.HMAC) ||
+		a.AuthType != b.AuthType || string(a.AuthPass) != string(b.AuthPass) ||
 		!slices.EqualFunc(a.Addresses, b.Addresses, func(x, y conf.Address) bool { return x.Prefix.Addr() == y.Prefix.Addr() })
 }
 

@@ -53,10 +53,10 @@ func (c *Core) claimGroup(in *instance, now, late Time) {
 			return
 		}
 	}
-	c.becomeMaster(in, now, late, in.downCause())
+	c.claimRole(in, now, late, in.downCause())
 	for _, m := range g.members {
-		if m.state != event.Master {
-			c.becomeMaster(m, now, 0, "sync group "+g.cfg.Name+" follows "+in.cfg.Name)
+		if m != in && m.state != event.Master {
+			c.claimRole(m, now, 0, "sync group "+g.cfg.Name+" follows "+in.cfg.Name)
 		}
 	}
 }

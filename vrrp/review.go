@@ -88,7 +88,7 @@ func (c *Core) waken(in *instance, now Time, cause string) {
 	in.masterInterval = in.cfg.AdvertInterval
 	owner := in.owner() && in.deafUntil <= now
 	if owner && in.group == nil {
-		c.becomeMaster(in, now, 0, cause+" as the owner (priority 255)")
+		c.claimRole(in, now, 0, cause+" as the owner (priority 255)")
 		return
 	}
 	c.becomeBackup(in, now, cause)
@@ -112,10 +112,11 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 		faults = append(faults, "interface "+in.cfg.Interface+" is down")
 	case !in.source.IsValid():
 		faults = append(faults, fmt.Sprintf("no %s on %s to send adverts from", in.addressWanted(), in.cfg.Interface))
-	case in.lacksPeers():
-		faults = append(faults, "no unicast peer is configured (unicast_fault_no_peer)")
 	case in.cfg.TrackSource && !slices.Contains(link.Addrs, in.source):
 		faults = append(faults, fmt.Sprintf("source address %v is not on %s", in.source, in.cfg.Interface))
+	}
+	if in.mute != "" {
+		faults = append(faults, in.mute)
 	}
 	known = true
 	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {

@@ -35,10 +35,8 @@ type engine struct {
 	stale    bool              // what is held has changed since the last reconcile
 	wanted   map[string]bool   // interfaces that the core wants to hear of
 	retry    Time              // when to try again what the kernel refused; never: nothing
-	sendErr  map[string]string // by interface: what was said of failing adverts
+	sendErr  map[string]string // by instance: what was said of adverts that could not be sent
 	writeErr string            // what was said of failing address changes
-	signs    bool              // an instance has auth_hmac
-	offset   time.Duration     // what the core knows of the time of day
 }
 
 // Messages of other goroutines to the loop.
@@ -143,7 +141,6 @@ func (e *engine) start() error {
 		e.core.Step(0, e.level(name))
 	}
 	e.openSockets()
-	e.tellTime()
 	e.act(e.core.Start(monotonic()))
 	e.reconcile()
 	e.out.Ready()
@@ -152,7 +149,6 @@ func (e *engine) start() error {
 
 // configure derives what the shell itself needs from the configuration.
 func (e *engine) configure() {
-	e.signs = signs(e.cfg)
 	e.wanted = map[string]bool{}
 	for i := range e.cfg.Instances {
 		in := &e.cfg.Instances[i]
@@ -189,7 +185,6 @@ func (e *engine) loop() error {
 		if err != nil {
 			return err
 		}
-		e.tellTime()
 		// Packets first: what the peers said while this process slept decides what a timer may do.
 		for i := range ready {
 			e.receive(int(ready[i].Fd))
@@ -302,7 +297,6 @@ func (e *engine) reload(cfg *conf.Config) {
 		e.act(e.core.Step(monotonic(), e.level(name)))
 	}
 	e.openSockets()
-	e.tellTime()
 	e.act(e.core.Reload(monotonic(), cfg))
 	e.closeUnused()
 	e.reconcile()
@@ -323,8 +317,9 @@ func (e *engine) stop() {
 }
 
 // act carries actions out: adverts, addresses, announcements, then the rest.
+// What follows from the fate of the adverts comes last.
 func (e *engine) act(a *Actions) {
-	e.sendAll(a.Adverts)
+	failed := e.sendAll(a.Adverts)
 	for i := range a.Events {
 		if a.Events[i].Kind == "INSTANCE" && a.Events[i].Previous == "MASTER" && !a.Events[i].Quiet {
 			e.release(a.Events[i].Name)
@@ -345,6 +340,9 @@ func (e *engine) act(a *Actions) {
 		}
 	}
 	e.publish(a)
+	if a.Confirm || len(failed) > 0 {
+		e.act(e.core.Sent(monotonic(), failed))
+	}
 }
 
 // release silences an instance that has just left MASTER.
@@ -373,42 +371,4 @@ func (e *engine) reconcile() {
 	e.stale = false
 	e.held = e.core.Held(e.held[:0])
 	e.objects.reconcile(e.cfg, e.held)
-}
-
-// sendAll queues adverts on their sockets and sends those that fall due
-// together in one system call for each socket.
-func (e *engine) sendAll(list []SendAdvert) {
-	for i := range list {
-		a := &list[i]
-		s := e.sockets[socketKey{a.Interface, a.Src.Is6(), a.AH}]
-		if s == nil {
-			e.sendFailed(a.Interface, errors.New("no socket on "+a.Interface))
-			continue
-		}
-		if err := s.queue(a); err != nil {
-			e.sendFailed(a.Interface, err)
-		}
-	}
-	for _, s := range e.sockets {
-		if len(s.out) > 0 {
-			e.sendFailed(s.key.iface, s.flush())
-		}
-	}
-}
-
-// sendFailed logs a failure when it begins and when it ends, not for each advert.
-func (e *engine) sendFailed(iface string, err error) {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	if e.sendErr[iface] == text {
-		return
-	}
-	e.sendErr[iface] = text
-	if err != nil {
-		e.log.Warn("adverts cannot be sent: " + text)
-	} else {
-		e.log.Info("adverts can be sent again on " + iface)
-	}
 }

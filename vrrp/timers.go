@@ -10,6 +10,7 @@ const (
 	timerAnnounce              // garp_master_delay: the second set
 	timerRefresh               // garp_master_refresh
 	timerLower                 // garp_lower_prio_delay
+	timerProbe                 // while adverts cannot be sent
 	timers
 )
 

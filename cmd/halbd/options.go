@@ -36,12 +36,11 @@ func (r *request) options() []option {
 	idle := func(what string) func(string) error {
 		return func(string) error { r.notes = append(r.notes, what); return nil }
 	}
-	var ignored bool
 	return []option{
 		{'f', "use-file", required, "FILE", "read this configuration file", text(&r.File)},
 		{'P', "vrrp", none, "", "run the VRRP process only", flag(&r.OnlyVRRP)},
 		{'C', "check", none, "", "run the checker process only", flag(&r.OnlyChecker)},
-		{'B', "no_bfd", none, "", "run no BFD process", flag(&ignored)},
+		{'B', "no_bfd", none, "", "run no BFD process", flag(&r.NoBFD)},
 		{0, "all", none, "", "start every process even without configuration for it", flag(&r.All)},
 		{'l', "log-console", none, "", "log to standard error too", flag(&r.LogConsole)},
 		{'D', "log-detail", none, "", "log in detail", flag(&r.LogDetail)},
@@ -58,7 +57,7 @@ func (r *request) options() []option {
 		{'p', "pid", required, "FILE", "pid file of the parent", text(&r.PIDFile)},
 		{'r', "vrrp_pid", required, "FILE", "pid file of the VRRP process", text(&r.VRRPPIDFile)},
 		{'c', "checkers_pid", required, "FILE", "pid file of the checker process", text(&r.CheckerPIDFile)},
-		{'b', "bfd_pid", required, "FILE", "pid file of the BFD process", flag(&ignored)},
+		{'b', "bfd_pid", required, "FILE", "pid file of the BFD process", text(&r.BFDPIDFile)},
 		{'T', "genhash", none, "", "not available", func(string) error { return fmt.Errorf("-T: halbd does not act as genhash yet") }},
 		{'a', "address-monitoring", none, "", "log every address that the kernel adds or deletes", flag(&r.LogAddresses)},
 		{'x', "snmp", none, "", "not acted on yet", idle("-x: SNMP is not served yet")},

@@ -1,0 +1,43 @@
+package supervise
+
+import (
+	"halbd/event"
+	"halbd/track"
+	"halbd/vrrp"
+)
+
+// trackBFD is the kind of tracker that a BFD session is.
+const trackBFD vrrp.TrackerKind = "bfd"
+
+// onBFD hands the state of a BFD session to the VRRP process.
+func (p *parent) onBFD(ev event.Event) {
+	p.onTracker(bfdResult(ev.Name, ev.State == event.Up))
+}
+
+// bfdResult is a session's state as a tracker's result: 0 is good.
+func bfdResult(name string, up bool) track.Result {
+	r := track.Result{Kind: string(trackBFD), Name: name, Known: true}
+	if !up {
+		r.Value = 1
+	}
+	return r
+}
+
+// assumeBFD makes the sessions of the configuration known: one that was never
+// up counts as down from the start, as keepalived has it, and whether or not
+// there is a BFD process. Sessions that are gone are forgotten.
+func (p *parent) assumeBFD() {
+	if p.opt.NoBFD && len(p.cfg.BFDs) > 0 {
+		p.log.Warn("no BFD process is wanted (-B): every bfd_instance counts as down")
+	}
+	known := p.results[trackBFD]
+	delete(p.results, trackBFD)
+	for i := range p.cfg.BFDs {
+		name := p.cfg.BFDs[i].Name
+		r, found := known[name]
+		if !found {
+			r = bfdResult(name, false)
+		}
+		p.onTracker(r)
+	}
+}

@@ -1,0 +1,107 @@
+package vrrp
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// unsent is an advert that the kernel did not take.
+type unsent struct {
+	advert *SendAdvert
+	err    error
+}
+
+var errNoSocket = errors.New("there is no VRRP socket")
+
+// sendAll queues adverts on their sockets and sends those that fall due
+// together in one system call for each socket. It lists the instances not one
+// of whose adverts could be sent.
+func (e *engine) sendAll(list []SendAdvert) []SendFailure {
+	var lost []unsent
+	fail := func(a *SendAdvert, err error) { lost = append(lost, unsent{a, err}) }
+	for i := range list {
+		a := &list[i]
+		s := e.sockets[socketKey{a.Interface, a.Src.Is6()}]
+		if s == nil {
+			fail(a, errNoSocket)
+		} else if err := s.queue(a); err != nil {
+			fail(a, err)
+		}
+	}
+	for _, s := range e.sockets {
+		if len(s.out) > 0 {
+			s.flush(fail)
+		}
+	}
+	if len(lost) == 0 && len(e.sendErr) == 0 {
+		return nil
+	}
+	e.reportLost(list, lost)
+	return silenced(list, lost)
+}
+
+// silenced lists the instances of which every advert was lost, each with its last error.
+func silenced(list []SendAdvert, lost []unsent) []SendFailure {
+	if len(lost) == 0 {
+		return nil
+	}
+	total, missing := map[string]int{}, map[string]int{}
+	for i := range list {
+		total[list[i].Instance]++
+	}
+	var failed []SendFailure
+	for _, u := range lost {
+		name := u.advert.Instance
+		if missing[name]++; missing[name] == total[name] {
+			failed = append(failed, SendFailure{Instance: name, Kind: sendFailureKind(u.err), Text: errnoText(u.err)})
+		}
+	}
+	return failed
+}
+
+// reportLost logs for each instance when its adverts begin to be lost and when
+// that ends, not for each advert.
+func (e *engine) reportLost(list []SendAdvert, lost []unsent) {
+	now := map[string]bool{}
+	for _, u := range lost {
+		name, text := u.advert.Instance, errnoText(u.err)
+		if e.sendErr[name] != text && !now[name] {
+			e.sendErr[name] = text
+			e.log.Warn(fmt.Sprintf("(%s) advert to %v on %s cannot be sent: %s", name, u.advert.Dst, u.advert.Interface, text))
+		}
+		now[name] = true
+	}
+	for i := range list {
+		name := list[i].Instance
+		if e.sendErr[name] != "" && !now[name] {
+			delete(e.sendErr, name)
+			e.log.Info(fmt.Sprintf("(%s) adverts can be sent again", name))
+		}
+	}
+}
+
+// sendFailureKind tells what the core must know of an error of sendmsg(2).
+func sendFailureKind(err error) SendFailureKind {
+	for kind, list := range map[SendFailureKind][]unix.Errno{
+		SendBusy: {unix.ENOBUFS, unix.EAGAIN, unix.ENOMEM, unix.EINTR},
+		SendLink: {unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ENODEV, unix.ENXIO, unix.EADDRNOTAVAIL},
+	} {
+		for _, e := range list {
+			if errors.Is(err, e) {
+				return kind
+			}
+		}
+	}
+	return SendRefused
+}
+
+// errnoText is an error without what the operation was.
+func errnoText(err error) string {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}
