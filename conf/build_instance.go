@@ -174,7 +174,6 @@ func authSetters() blockSetters {
 				b.inst.AuthType = AuthPass
 			case "AH":
 				b.inst.AuthType = AuthAH
-				b.report(notActedOn, s.PosOf(1), "auth_type AH is understood but not acted on yet")
 			default:
 				b.report(badWord, s.PosOf(1), "(%s) unknown authentication type '%s'", b.inst.Name, s.Words[1].Text)
 			}

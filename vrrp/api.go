@@ -19,7 +19,7 @@ import (
 type Time = time.Duration
 
 // Event is something that happened to a Core: PacketReceived, InterfaceState,
-// TrackerResult, Tick.
+// TrackerResult, WallClock, Tick.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -30,8 +30,15 @@ type PacketReceived struct {
 	Interface string
 	Src, Dst  netip.Addr
 	TTL       int    // or hop limit; -1 when not known
+	Header    []byte // the IPv4 header, which an authentication header covers; nil for IPv6
+	AH        bool   // the payload begins with an authentication header (IP protocol 51)
 	Payload   []byte // the VRRP PDU, without the IP header
 }
+
+// WallClock tells a Core the time of day, which signed adverts carry: at Time
+// t it is Offset+t after the Unix epoch. The shell sends it before the first
+// packet and whenever the time of day is set.
+type WallClock struct{ Offset time.Duration }
 
 // InterfaceState is what an instance must know of an interface. It is level,
 // not edge: the shell sends it whenever it may have changed.
@@ -65,6 +72,7 @@ const (
 )
 
 func (Tick) isEvent()           {}
+func (WallClock) isEvent()      {}
 func (PacketReceived) isEvent() {}
 func (InterfaceState) isEvent() {}
 func (TrackerResult) isEvent()  {}
@@ -91,6 +99,7 @@ type SendAdvert struct {
 	TTL       int
 	ID        uint16 // IPv4 identification, counted for each instance
 	Priority  uint8
+	AH        bool // IP protocol 51: the payload begins with an authentication header
 	Payload   []byte
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"halbd/conf"
 	"halbd/event"
@@ -25,6 +26,8 @@ type Core struct {
 	strays    map[string]bool // what was said of packets that are for nobody
 	claims    []*instance     // that wait for Sent, in their order
 	stopped   bool
+	now       Time          // of the call that is being served
+	wall      time.Duration // WallClock
 
 	acts Actions
 	buf  []byte // what acts.Adverts alias
@@ -50,7 +53,7 @@ func NewCore(cfg *conf.Config) *Core {
 
 // Start brings every instance into its first state.
 func (c *Core) Start(now Time) *Actions {
-	c.begin()
+	c.begin(now)
 	c.load(c.cfg, now)
 	return c.end()
 }
@@ -58,20 +61,22 @@ func (c *Core) Start(now Time) *Actions {
 // Reload takes over a new configuration. An instance that is found again by
 // its key keeps its role and its timers.
 func (c *Core) Reload(now Time, cfg *conf.Config) *Actions {
-	c.begin()
+	c.begin(now)
 	c.load(cfg, now)
 	return c.end()
 }
 
 // Step applies one event.
 func (c *Core) Step(now Time, ev Event) *Actions {
-	c.begin()
+	c.begin(now)
 	if c.stopped {
 		return &c.acts
 	}
 	switch ev := ev.(type) {
 	case Tick:
 		c.tick(now)
+	case WallClock:
+		c.wall = ev.Offset
 	case PacketReceived:
 		c.receive(now, &ev)
 	case InterfaceState:
@@ -84,7 +89,7 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 
 // Stop resigns every role (priority 0) and gives up every address.
 func (c *Core) Stop(now Time) *Actions {
-	c.begin()
+	c.begin(now)
 	c.stopped = true
 	for _, in := range c.instances {
 		c.resign(in)
@@ -116,7 +121,8 @@ func (c *Core) HeldBy(name string) *conf.Instance {
 	return nil
 }
 
-func (c *Core) begin() {
+func (c *Core) begin(now Time) {
+	c.now = now
 	c.acts.Adverts = c.acts.Adverts[:0]
 	c.acts.Gained = c.acts.Gained[:0]
 	c.acts.Addresses = false
@@ -247,6 +253,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		in.order = i
 		in.group = nil
 		in.complaints = nil
+		in.settleAuth()
 		link := c.links[n.Interface]
 		in.source = in.findSource(&link)
 		c.instances = append(c.instances, in)
@@ -329,7 +336,7 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 // wireChanged reports whether other routers would see the difference.
 func wireChanged(a, b *conf.Instance) bool {
 	return a.Version != b.Version || a.Priority != b.Priority || a.AdvertInterval != b.AdvertInterval ||
-		a.AuthType != b.AuthType || string(a.AuthPass) != string(b.AuthPass) ||
+		a.AuthType != b.AuthType || string(a.AuthPass) != string(b.AuthPass) || !sameHMAC(a.HMAC, b.HMAC) ||
 		!slices.EqualFunc(a.Addresses, b.Addresses, func(x, y conf.Address) bool { return x.Prefix.Addr() == y.Prefix.Addr() })
 }
 

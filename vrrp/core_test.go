@@ -233,7 +233,8 @@ func TestAdvertWhileBackup(t *testing.T) {
 		{"wrong password", func(i *conf.Instance) { i.AuthType, i.AuthPass = conf.AuthPass, []byte("x") }, 200,
 			func(i *conf.Instance) { i.AuthPass = []byte("y") }, full},
 		{"other addresses count all the same", nil, 200, func(i *conf.Instance) { i.Addresses = nil }, s + full},
-		{"owner_ignore_adverts", func(i *conf.Instance) { i.OwnerIgnore = true }, 255, nil, full},
+		{"owner_ignore_adverts is for owners", func(i *conf.Instance) { i.OwnerIgnore = true }, 255, nil, s + full},
+		{"owner_ignore_adverts", func(i *conf.Instance) { i.OwnerIgnore, i.Priority, i.StateBackup = true, 255, true }, 255, nil, 3*s + s/256},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			in := router("A", 1, 150)

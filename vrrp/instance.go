@@ -34,7 +34,10 @@ type instance struct {
 	transmit
 	oldChecksum bool // a unicast peer uses keepalived's old checksum
 	ipID        uint16
-	complaints  map[string]bool // what was already said of received packets
+	complaints  map[complaint]bool // what was already said of received packets
+	counters    Counters
+	ah          *authHeader // auth_type AH
+	hmac        *signer     // auth_hmac
 	deadlines
 }
 
@@ -84,6 +87,9 @@ func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.Stat
 func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
 	was := in.state
 	in.state = to
+	if was == event.Master && to != event.Master {
+		in.counters.ReleasedMaster++
+	}
 	c.acts.Events = append(c.acts.Events, event.Event{Kind: event.Instance, Name: in.cfg.Name, State: to,
 		Previous: was, Priority: int(in.priority), Cause: cause, Late: late})
 	if in.group != nil {
@@ -97,6 +103,7 @@ func (c *Core) becomeMaster(in *instance, now Time) {
 	granted := in.claim
 	in.claim = claim{}
 	in.forgetMaster()
+	in.counters.BecameMaster++
 	in.held = true
 	c.acts.Gained = append(c.acts.Gained, in.cfg.Name)
 	g := &in.cfg.GARP
@@ -182,36 +189,6 @@ func (in *instance) downCause() string {
 // announce asks for one set of gratuitous ARPs or unsolicited NAs.
 func (c *Core) announce(in *instance, repeat int) {
 	c.acts.Announce = append(c.acts.Announce, Announce{Instance: in.cfg.Name, Repeat: max(1, repeat)})
-}
-
-// advertise sends one advert to the group or to every peer.
-func (c *Core) advertise(in *instance, priority uint8) {
-	if !in.source.IsValid() {
-		return
-	}
-	c.acts.Confirm = c.acts.Confirm || in.lost > 0
-	if !in.cfg.Unicast {
-		c.sendTo(in, priority, in.cfg.Destination, 255)
-		return
-	}
-	ttl := in.cfg.UnicastTTL
-	if ttl == 0 {
-		ttl = 255
-		if in.cfg.Family == conf.IPv6 {
-			ttl = 64
-		}
-	}
-	for i := range in.cfg.UnicastPeers {
-		c.sendTo(in, priority, in.cfg.UnicastPeers[i].Addr, ttl)
-	}
-}
-
-func (c *Core) sendTo(in *instance, priority uint8, dst netip.Addr, ttl int) {
-	start := len(c.buf)
-	c.buf = buildAdvert(c.buf, in.cfg, priority, in.wireInterval(), in.source, dst, in.oldChecksum)
-	in.ipID++
-	c.acts.Adverts = append(c.acts.Adverts, SendAdvert{Instance: in.cfg.Name, Interface: in.cfg.Interface,
-		Src: in.source, Dst: dst, TTL: ttl, ID: in.ipID, Priority: priority, Payload: c.buf[start:len(c.buf):len(c.buf)]})
 }
 
 // wireInterval is the advertisement interval in the unit of the version.

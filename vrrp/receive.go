@@ -1,49 +1,55 @@
 package vrrp
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
-	"halbd/conf"
 	"halbd/event"
 )
 
 // receive finds the instance that a packet is for, checks the packet (RFC 9568
 // section 7.1 and keepalived's rules) and lets the state machine have it.
-func (c *Core) receive(now Time, p *PacketReceived) {
-	v6 := p.Src.Is6()
-	if len(p.Payload) < headerLen {
-		c.strayf("packet of %d bytes from %v on %s is too short for VRRP", len(p.Payload), p.Src, p.Interface)
+func (c *Core) receive(now Time, packet *PacketReceived) {
+	p, ok := packet.open()
+	if !ok {
+		c.strayf("packet of %d bytes from %v on %s is no VRRP packet", len(packet.Payload), packet.Src, packet.Interface)
 		return
 	}
-	in := c.recipient(p, v6)
+	in := c.recipient(&p)
 	if in == nil {
 		if c.cfg.Global.LogUnknownVRIDs {
-			c.strayf("advert for unknown VRID %d from %v on %s", p.Payload[1], p.Src, p.Interface)
+			c.strayf("advert for unknown VRID %d from %v on %s", p.pdu[1], p.Src, p.Interface)
 		}
 		return
 	}
-	if in.deafUntil > now || p.Src == in.source && !in.cfg.Unicast {
+	if !in.listens(now, p.Src) {
 		return
 	}
-	a, err := c.checked(in, p, v6)
-	if err != nil {
-		c.complain(in, fmt.Sprintf("advert from %v dropped: %v", p.Src, err))
-		return
+	a, d := c.checked(in, now, &p)
+	switch {
+	case !d.ok():
+		c.dropped(in, p.Src, d)
+	case in.state == event.Backup:
+		c.advertWhileBackup(in, now, p.Src, &a)
+	default:
+		c.advertWhileMaster(in, now, p.Src, &a)
 	}
-	if a == nil {
-		return
+}
+
+// listens reports whether an instance takes note of a packet at all.
+func (in *instance) listens(now Time, src netip.Addr) bool {
+	switch {
+	case in.state != event.Backup && in.state != event.Master, in.deafUntil > now:
+		return false
+	case src == in.source && !in.cfg.Unicast:
+		return false
+	case in.cfg.OwnerIgnore && in.cfg.Priority == 255:
+		return false
+	case in.hmac != nil && in.cfg.Unicast && !in.isPeer(src):
+		return false
 	}
-	switch in.state {
-	case event.Backup:
-		c.advertWhileBackup(in, now, p.Src, a)
-	case event.Master:
-		c.advertWhileMaster(in, now, p.Src, a)
-	}
+	return true
 }
 
 // maxStrays bounds what is remembered of packets that are for nobody.
@@ -61,8 +67,8 @@ func (c *Core) strayf(format string, args ...any) {
 
 // recipient is the instance of the packet's interface, family, VRID and
 // destination: multicast and unicast instances do not hear each other.
-func (c *Core) recipient(p *PacketReceived, v6 bool) *instance {
-	for _, in := range c.routers[routerID{p.Interface, v6, p.Payload[1]}] {
+func (c *Core) recipient(p *arrival) *instance {
+	for _, in := range c.routers[routerID{p.Interface, p.Src.Is6(), p.pdu[1]}] {
 		if !in.cfg.Unicast && p.Dst == in.cfg.Destination {
 			return in
 		}
@@ -71,148 +77,6 @@ func (c *Core) recipient(p *PacketReceived, v6 bool) *instance {
 		}
 	}
 	return nil
-}
-
-var (
-	errTTL      = errors.New("the TTL is not 255")
-	errType     = errors.New("not an advertisement")
-	errAuthType = errors.New("the authentication type is another")
-	errPassword = errors.New("the password is wrong")
-	errPeer     = errors.New("the sender is not in unicast_peer")
-	errPeerTTL  = errors.New("the TTL is outside the peer's limits")
-)
-
-// checked returns the advert, or why it is dropped.
-func (c *Core) checked(in *instance, p *PacketReceived, v6 bool) (*Advert, error) {
-	cfg := in.cfg
-	a, err := ParseAdvert(p.Payload, v6)
-	if err != nil {
-		return nil, err
-	}
-	if !cfg.Unicast && p.TTL >= 0 && p.TTL != 255 {
-		return nil, fmt.Errorf("TTL %d: %w", p.TTL, errTTL)
-	}
-	if cfg.Unicast && cfg.CheckUnicastSrc {
-		if err := checkPeer(cfg, p); err != nil {
-			return nil, err
-		}
-	}
-	if a.Version != cfg.Version {
-		return nil, fmt.Errorf("version %d, not %d: %w", a.Version, cfg.Version, ErrVersion)
-	}
-	if !c.checksumValid(in, p, &a) {
-		return nil, ErrChecksum
-	}
-	if a.Type != 1 {
-		return nil, fmt.Errorf("type %d: %w", a.Type, errType)
-	}
-	if a.Version == 2 {
-		if err := checkVersion2(cfg, &a); err != nil {
-			return nil, err
-		}
-	}
-	if cfg.OwnerIgnore && a.Priority == 255 {
-		return nil, nil
-	}
-	c.compareAddresses(in, p.Src, &a)
-	return &a, nil
-}
-
-func checkPeer(cfg *conf.Instance, p *PacketReceived) error {
-	for i := range cfg.UnicastPeers {
-		peer := &cfg.UnicastPeers[i]
-		if peer.Addr != p.Src {
-			continue
-		}
-		if p.TTL >= 0 && (peer.MinTTL > 0 && p.TTL < peer.MinTTL || peer.MaxTTL > 0 && p.TTL > peer.MaxTTL) {
-			return fmt.Errorf("TTL %d: %w", p.TTL, errPeerTTL)
-		}
-		return nil
-	}
-	return errPeer
-}
-
-// checkVersion2 does what only RFC 3768 (and 2338's password) asks for.
-func checkVersion2(cfg *conf.Instance, a *Advert) error {
-	if a.Auth != nil || a.AuthType != uint8(conf.AuthNone) {
-		if a.AuthType != uint8(cfg.AuthType) {
-			return fmt.Errorf("type %d, not %d: %w", a.AuthType, cfg.AuthType, errAuthType)
-		}
-	}
-	if cfg.AuthType == conf.AuthPass {
-		var want [authLen]byte
-		copy(want[:], cfg.AuthPass)
-		if a.Auth == nil || !bytes.Equal(a.Auth, want[:]) {
-			return errPassword
-		}
-	}
-	if want := uint16(cfg.AdvertInterval / time.Second); a.Interval != want {
-		return fmt.Errorf("its advertisement interval is %d s, not %d s", a.Interval, want)
-	}
-	return nil
-}
-
-// checksumValid also recognises keepalived's old unicast checksum, and follows
-// the peer that uses it.
-func (c *Core) checksumValid(in *instance, p *PacketReceived, a *Advert) bool {
-	cfg := in.cfg
-	if cfg.ChecksumAsV2 && cfg.Version == 3 {
-		return true
-	}
-	pdu := p.Payload[:a.Len()]
-	if checksum(pdu, checksumRule(cfg, p.Src, p.Dst, in.oldChecksum)) == 0 {
-		return true
-	}
-	if !cfg.Unicast || cfg.Version != 3 || cfg.Family != conf.IPv4 || cfg.OldChecksum != conf.OldChecksumDetect || in.oldChecksum {
-		return false
-	}
-	if checksum(pdu, checksumRule(cfg, p.Src, p.Dst, true)) != 0 {
-		return false
-	}
-	in.oldChecksum = true
-	c.logf(true, "(%s) %v uses keepalived's old unicast checksum: so does this instance from now on", cfg.Name, p.Src)
-	return true
-}
-
-// compareAddresses warns when the peer advertises other addresses; the advert counts all the same.
-func (c *Core) compareAddresses(in *instance, src netip.Addr, a *Advert) {
-	if in.cfg.SkipCheckAddr && src == in.master {
-		return
-	}
-	var own [64 * 16]byte
-	want := appendAddresses(own[:0], in.cfg)
-	if bytes.Equal(want, a.Addrs) || sameSet(want, a.Addrs, len(want)/max(1, len(in.cfg.Addresses))) {
-		return
-	}
-	c.complain(in, fmt.Sprintf("%v advertises %d addresses that are not the %d configured here; both configurations must list the same",
-		src, a.Count, len(in.cfg.Addresses)))
-}
-
-// sameSet compares two lists of addresses regardless of order.
-func sameSet(a, b []byte, size int) bool {
-	if len(a) != len(b) || size == 0 {
-		return false
-	}
-	x, y := slices.Collect(slices.Chunk(a, size)), slices.Collect(slices.Chunk(b, size))
-	slices.SortFunc(x, bytes.Compare)
-	slices.SortFunc(y, bytes.Compare)
-	return slices.EqualFunc(x, y, bytes.Equal)
-}
-
-// maxComplaints bounds what is remembered of an instance's bad packets.
-const maxComplaints = 16
-
-// complain logs a fault of received packets once, until a master changes or
-// the configuration does.
-func (c *Core) complain(in *instance, text string) {
-	if in.complaints[text] || len(in.complaints) >= maxComplaints {
-		return
-	}
-	if in.complaints == nil {
-		in.complaints = map[string]bool{}
-	}
-	in.complaints[text] = true
-	c.logf(true, "(%s) %s", in.cfg.Name, text)
 }
 
 func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Advert) {
@@ -232,14 +96,25 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 		c.logf(false, "(%s) %v has the lower priority %d: preempting it after %v", in.cfg.Name, src, a.Priority, in.cfg.PreemptDelay)
 	case in.cfg.PreemptDelay > 0 && now < in.preemptAt:
 	default:
-		c.complain(in, fmt.Sprintf("%v has the lower priority %d, not %d: its adverts do not count", src, a.Priority, in.priority))
+		if in.first(flawPriority, src) {
+			c.logf(true, "(%s) %v has the lower priority %d, not %d: its adverts do not count", in.cfg.Name, src, a.Priority, in.priority)
+		}
 		return
 	}
 	if in.master != src {
 		in.complaints = nil
 	}
+	c.noteInterval(in, src, a)
 	in.heard(src, a)
 	c.set(in, timerMain, now+in.masterDownInterval())
+}
+
+// noteInterval says that the master of version 3 has another interval.
+func (c *Core) noteInterval(in *instance, src netip.Addr, a *Advert) {
+	if a.Version == 3 && a.Interval != in.wireInterval() && in.first(flawOtherInterval, src) {
+		c.logf(true, "(%s) %v advertises every %d ms, not every %v as configured here; its interval counts while it is master",
+			in.cfg.Name, src, 10*int(a.Interval), in.cfg.AdvertInterval)
+	}
 }
 
 // heard notes who is master. Version 3 adopts the master's interval (RFC 9568

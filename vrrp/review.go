@@ -112,6 +112,8 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 		faults = append(faults, "interface "+in.cfg.Interface+" is down")
 	case !in.source.IsValid():
 		faults = append(faults, fmt.Sprintf("no %s on %s to send adverts from", in.addressWanted(), in.cfg.Interface))
+	case in.lacksPeers():
+		faults = append(faults, "no unicast peer is configured (unicast_fault_no_peer)")
 	case in.cfg.TrackSource && !slices.Contains(link.Addrs, in.source):
 		faults = append(faults, fmt.Sprintf("source address %v is not on %s", in.source, in.cfg.Interface))
 	}

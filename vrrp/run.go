@@ -37,6 +37,8 @@ type engine struct {
 	retry    Time              // when to try again what the kernel refused; never: nothing
 	sendErr  map[string]string // by instance: what was said of adverts that could not be sent
 	writeErr string            // what was said of failing address changes
+	signs    bool              // an instance has auth_hmac
+	offset   time.Duration     // what the core knows of the time of day
 }
 
 // Messages of other goroutines to the loop.
@@ -141,6 +143,7 @@ func (e *engine) start() error {
 		e.core.Step(0, e.level(name))
 	}
 	e.openSockets()
+	e.tellTime()
 	e.act(e.core.Start(monotonic()))
 	e.reconcile()
 	e.out.Ready()
@@ -149,6 +152,7 @@ func (e *engine) start() error {
 
 // configure derives what the shell itself needs from the configuration.
 func (e *engine) configure() {
+	e.signs = signs(e.cfg)
 	e.wanted = map[string]bool{}
 	for i := range e.cfg.Instances {
 		in := &e.cfg.Instances[i]
@@ -185,6 +189,7 @@ func (e *engine) loop() error {
 		if err != nil {
 			return err
 		}
+		e.tellTime()
 		// Packets first: what the peers said while this process slept decides what a timer may do.
 		for i := range ready {
 			e.receive(int(ready[i].Fd))
@@ -297,6 +302,7 @@ func (e *engine) reload(cfg *conf.Config) {
 		e.act(e.core.Step(monotonic(), e.level(name)))
 	}
 	e.openSockets()
+	e.tellTime()
 	e.act(e.core.Reload(monotonic(), cfg))
 	e.closeUnused()
 	e.reconcile()

@@ -23,7 +23,7 @@ func (e *engine) sendAll(list []SendAdvert) []SendFailure {
 	fail := func(a *SendAdvert, err error) { lost = append(lost, unsent{a, err}) }
 	for i := range list {
 		a := &list[i]
-		s := e.sockets[socketKey{a.Interface, a.Src.Is6()}]
+		s := e.sockets[socketKey{a.Interface, a.Src.Is6(), a.AH}]
 		if s == nil {
 			fail(a, errNoSocket)
 		} else if err := s.queue(a); err != nil {

@@ -11,15 +11,20 @@ import (
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
+
+	"halbd/conf"
 )
 
-// tos is Internetwork Control, which adverts carry (class selector 6).
-const tos = 0xc0
-
-// socketKey: one raw socket for each interface and family.
+// socketKey: one raw socket for each interface, family and IP protocol.
 type socketKey struct {
 	iface string
 	v6    bool
+	ah    bool // protocol 51: adverts behind an authentication header
+}
+
+// keyOf is the socket that an instance sends and receives by.
+func keyOf(in *conf.Instance) socketKey {
+	return socketKey{in.Interface, in.Family == conf.IPv6, in.AuthType == conf.AuthAH}
 }
 
 // socket sends and receives the adverts of one interface and family.
@@ -52,7 +57,7 @@ func openSocket(key socketKey, index int) (*socket, error) {
 		})
 		return errors.Join(cerr, err)
 	}}
-	network := fmt.Sprintf("ip4:%d", Protocol)
+	network := fmt.Sprintf("ip4:%d", ipProtocol(key.ah))
 	if key.v6 {
 		network = fmt.Sprintf("ip6:%d", Protocol)
 	}
@@ -154,14 +159,14 @@ func (s *socket) packet(m *ipv4.Message) (PacketReceived, bool) {
 	if !ok {
 		return PacketReceived{}, false
 	}
-	p := PacketReceived{Interface: s.key.iface, Src: src.Unmap(), TTL: -1}
+	p := PacketReceived{Interface: s.key.iface, Src: src.Unmap(), TTL: -1, AH: s.key.ah}
 	b := m.Buffers[0][:m.N]
 	if !s.key.v6 {
 		header := 4 * int(b[0]&15)
 		if len(b) < ipv4.HeaderLen || header < ipv4.HeaderLen || len(b) < header {
 			return PacketReceived{}, false
 		}
-		p.TTL, p.Dst, p.Payload = int(b[8]), netip.AddrFrom4([4]byte(b[16:20])), b[header:]
+		p.TTL, p.Dst, p.Header, p.Payload = int(b[8]), netip.AddrFrom4([4]byte(b[16:20])), b[:header], b[header:]
 		return p, true
 	}
 	cm := new(ipv6.ControlMessage)
@@ -180,26 +185,10 @@ func (s *socket) queue(a *SendAdvert) error {
 		cm := ipv6.ControlMessage{TrafficClass: tos, HopLimit: a.TTL, Src: a.Src.AsSlice(), IfIndex: s.index}
 		m.Buffers, m.OOB = [][]byte{a.Payload}, cm.Marshal()
 	} else {
-		h, err := header4(a)
-		if err != nil {
-			return err
-		}
-		m.Buffers = [][]byte{h, a.Payload}
+		m.Buffers = [][]byte{appendHeader4(nil, a), a.Payload}
 	}
 	s.out, s.queued = append(s.out, m), append(s.queued, a)
 	return nil
-}
-
-// header4 is the IPv4 header of an advert as keepalived builds it; the kernel
-// fills in the checksum.
-func header4(a *SendAdvert) ([]byte, error) {
-	h := ipv4.Header{Version: ipv4.Version, Len: ipv4.HeaderLen, TOS: tos, TotalLen: ipv4.HeaderLen + len(a.Payload),
-		ID: int(a.ID), TTL: a.TTL, Protocol: Protocol, Src: a.Src.AsSlice(), Dst: a.Dst.AsSlice()}
-	b, err := h.Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("IPv4 header: %w", err)
-	}
-	return b, nil
 }
 
 // flush sends what is queued in as few system calls as possible. An advert that

@@ -1,16 +1,12 @@
 package vrrp
 
-import (
-	"halbd/conf"
-)
-
 // openSockets makes sure that every instance whose interface exists has a
 // socket bound to the interface of today, in its groups.
 func (e *engine) openSockets() {
 	for i := range e.cfg.Instances {
 		in := &e.cfg.Instances[i]
 		l := e.mirror.Link(in.Interface)
-		key := socketKey{in.Interface, in.Family == conf.IPv6}
+		key := keyOf(in)
 		s := e.sockets[key]
 		if s != nil && (l == nil || l.Index != s.index) {
 			e.closeSocket(s) // the interface went, or came back as another
@@ -51,8 +47,7 @@ func (e *engine) closeSocket(s *socket) {
 func (e *engine) closeUnused() {
 	used := map[socketKey]bool{}
 	for i := range e.cfg.Instances {
-		in := &e.cfg.Instances[i]
-		used[socketKey{in.Interface, in.Family == conf.IPv6}] = true
+		used[keyOf(&e.cfg.Instances[i])] = true
 	}
 	for key, s := range e.sockets {
 		if !used[key] {

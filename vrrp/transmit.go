@@ -68,7 +68,7 @@ func (c *Core) claimRole(in *instance, now, late Time, cause string) {
 func (c *Core) Sent(now Time, failed []SendFailure) *Actions {
 	tried := c.senders()
 	claims := slices.Clone(c.claims)
-	c.begin()
+	c.begin(now)
 	c.claims = c.claims[:0]
 	if c.stopped {
 		return &c.acts

@@ -2,8 +2,6 @@ package vrrp
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"net/netip"
 
 	"halbd/conf"
@@ -22,7 +20,7 @@ const (
 	ipv4Header = 20
 )
 
-// Advert is a parsed VRRP advertisement. Addrs and Auth alias the packet.
+// Advert is a parsed VRRP advertisement. Addrs, Auth and Trailer alias the packet.
 type Advert struct {
 	Version  uint8
 	Type     uint8
@@ -33,20 +31,21 @@ type Advert struct {
 	Interval uint16 // seconds in version 2, centiseconds in version 3
 	Addrs    []byte // Count addresses
 	Auth     []byte // 8 bytes in version 2 over IPv4, else nil
+	Trailer  []byte // what auth_hmac adds (28 bytes), else nil
 }
 
-// Errors of ParseAdvert. Which counter a packet belongs to is told by them.
-var (
-	ErrLength   = errors.New("wrong length")
-	ErrVersion  = errors.New("unknown version")
-	ErrChecksum = errors.New("wrong checksum")
-)
-
-// ParseAdvert reads a VRRP PDU of the family of src. It checks the length and
-// the form; ChecksumValid checks the sum.
+// ParseAdvert reads a VRRP PDU of IPv4 or IPv6. It checks the form, nothing else.
 func ParseAdvert(b []byte, v6 bool) (Advert, error) {
+	a, d := parseAdvert(b, v6)
+	if !d.ok() {
+		return Advert{}, d
+	}
+	return a, nil
+}
+
+func parseAdvert(b []byte, v6 bool) (Advert, drop) {
 	if len(b) < headerLen {
-		return Advert{}, fmt.Errorf("%d bytes: %w", len(b), ErrLength)
+		return Advert{}, drop{flawLength, len(b), headerLen}
 	}
 	a := Advert{Version: b[0] >> 4, Type: b[0] & 15, VRID: b[1], Priority: b[2], Count: int(b[3])}
 	size := 4
@@ -62,24 +61,24 @@ func ParseAdvert(b []byte, v6 bool) (Advert, error) {
 		}
 	case 3:
 		a.Interval = binary.BigEndian.Uint16(b[4:]) & 0x0fff
-	default:
-		return Advert{}, fmt.Errorf("version %d: %w", a.Version, ErrVersion)
 	}
-	if excess := len(b) - want; excess != 0 {
-		// Padding up to the minimum frame is tolerated where no address could be meant.
-		padded := !v6 && excess > 0 && excess%4 == 2 && len(b)+ipv4Header <= minFrame
-		if !padded {
-			return Advert{}, fmt.Errorf("%d bytes for %d addresses, not %d: %w", len(b), a.Count, want, ErrLength)
-		}
+	switch excess := len(b) - want; {
+	case excess == 0:
+	case excess == trailerLen:
+		a.Trailer = b[want:]
+	// Padding up to the minimum frame is tolerated where no address could be meant.
+	case !v6 && excess > 0 && excess%4 == 2 && len(b)+ipv4Header < minFrame:
+	default:
+		return a, drop{flawLength, len(b), want}
 	}
 	a.Addrs = b[headerLen : headerLen+a.Count*size]
 	if a.Version == 2 && !v6 {
 		a.Auth = b[want-authLen : want]
 	}
-	return a, nil
+	return a, drop{}
 }
 
-// Len is the length of the PDU without padding.
+// Len is the length of the PDU without padding and trailer.
 func (a *Advert) Len() int { return headerLen + len(a.Addrs) + len(a.Auth) }
 
 // pseudo selects what a checksum covers beside the PDU.
