@@ -23,7 +23,7 @@ type engine struct {
 	cfg      *conf.Config
 	opt      Options
 	core     *Core
-	out      Output
+	pub      Output
 	log      *slog.Logger
 	poll     *poll.Poller
 	mirror   *netstate.Mirror
@@ -31,6 +31,9 @@ type engine struct {
 	watcher  *netstate.Watcher
 	sockets  map[socketKey]*socket
 	byFD     map[int]*socket
+	in       *receiver
+	out      *sender
+	due      []*socket         // that have adverts to send now
 	held     []*conf.Instance  // for reconcile
 	stale    bool              // what is held has changed since the last reconcile
 	wanted   map[string]bool   // interfaces that the core wants to hear of
@@ -59,8 +62,8 @@ func monotonic() Time { return poll.Now() }
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
 	runtime.LockOSThread() // for the thread's scheduling class; never unlocked, the thread ends with us
 	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
-	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), out: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, retry: never, sendErr: map[string]string{}}
+	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}}
 	if err := e.open(); err != nil {
 		return err
 	}
@@ -146,7 +149,8 @@ func (e *engine) start() error {
 	e.tellTime()
 	e.act(e.core.Start(monotonic()))
 	e.reconcile()
-	e.out.Ready()
+	e.pub.Ready()
+	e.rehearse()
 	return nil
 }
 
@@ -218,8 +222,8 @@ func (e *engine) receive(fd int) {
 	if s == nil {
 		return
 	}
-	err := s.receive(func(p PacketReceived) {
-		e.act(e.core.Step(monotonic(), p))
+	err := s.receive(e.in, func(at Time, p PacketReceived) {
+		e.act(e.core.Step(at, p))
 	})
 	if err != nil && !errors.Is(err, unix.ENETDOWN) {
 		e.log.Warn(err.Error())
@@ -362,7 +366,7 @@ func (e *engine) publish(a *Actions) {
 	now := time.Now()
 	for i := range a.Events {
 		a.Events[i].At = now
-		e.out.Publish(a.Events[i])
+		e.pub.Publish(a.Events[i])
 	}
 	for _, l := range a.Log {
 		level := slog.LevelInfo

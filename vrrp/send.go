@@ -15,9 +15,8 @@ type unsent struct {
 
 var errNoSocket = errors.New("there is no VRRP socket")
 
-// sendAll queues adverts on their sockets and sends those that fall due
-// together in one system call for each socket. It lists the instances not one
-// of whose adverts could be sent.
+// sendAll sends adverts; those of one socket that fall due together go in one
+// system call. It lists the instances not one of whose adverts could be sent.
 func (e *engine) sendAll(list []SendAdvert) []SendFailure {
 	var lost []unsent
 	fail := func(a *SendAdvert, err error) { lost = append(lost, unsent{a, err}) }
@@ -26,15 +25,17 @@ func (e *engine) sendAll(list []SendAdvert) []SendFailure {
 		s := e.sockets[socketKey{a.Interface, a.Src.Is6(), a.AH}]
 		if s == nil {
 			fail(a, errNoSocket)
-		} else if err := s.queue(a); err != nil {
-			fail(a, err)
+			continue
 		}
-	}
-	for _, s := range e.sockets {
-		if len(s.out) > 0 {
-			s.flush(fail)
+		if len(s.due) == 0 {
+			e.due = append(e.due, s)
 		}
+		s.due = append(s.due, a)
 	}
+	for _, s := range e.due {
+		s.flush(e.out, fail)
+	}
+	e.due = e.due[:0]
 	if len(lost) == 0 && len(e.sendErr) == 0 {
 		return nil
 	}

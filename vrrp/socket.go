@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"syscall"
 
 	"golang.org/x/net/ipv4"
@@ -27,28 +28,19 @@ func keyOf(in *conf.Instance) socketKey {
 	return socketKey{in.Interface, in.Family == conf.IPv6, in.AuthType == conf.AuthAH}
 }
 
-// socket sends and receives the adverts of one interface and family.
+// socket sends and receives the adverts of one interface and family. The
+// packets themselves go by a receiver and a sender that all sockets share.
 type socket struct {
 	key   socketKey
 	index int // of the interface that it is bound to
 	fd    int
-	conn  *net.IPConn
-	raw4  *ipv4.RawConn
-	raw6  *ipv6.PacketConn
 	group map[netip.Addr]bool
-
-	in  []ipv4.Message // receive buffers
-	out []ipv4.Message // adverts that fall due together
-
-	queued []*SendAdvert // what is in out
+	due   []*SendAdvert // adverts that fall due together
+	empty Time          // when there was last nothing to receive
 }
 
-const (
-	readBatch  = 32
-	packetSize = 2048
-)
-
-// openSocket binds a raw socket to an interface.
+// openSocket binds a raw socket to an interface. The descriptor is taken from
+// package net, whose poller would otherwise wake another thread for each packet.
 func openSocket(key socketKey, index int) (*socket, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var err error
@@ -65,151 +57,140 @@ func openSocket(key socketKey, index int) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("VRRP socket on %s: %w", key.iface, err)
 	}
-	s := &socket{key: key, index: index, conn: pc.(*net.IPConn), group: map[netip.Addr]bool{}}
-	if err := s.prepare(); err != nil {
+	defer pc.Close()
+	s := &socket{key: key, index: index, fd: -1, group: map[netip.Addr]bool{}, empty: monotonic()}
+	if err := errors.Join(s.prepare(pc), s.take(pc.(syscall.Conn))); err != nil {
 		s.close()
 		return nil, fmt.Errorf("VRRP socket on %s: %w", key.iface, err)
 	}
+	// A kernel without it (before 5.1) costs some exactness only.
+	unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS_NEW, 1)
 	return s, nil
 }
 
-func (s *socket) prepare() error {
-	rc, err := s.conn.SyscallConn()
+func (s *socket) prepare(pc net.PacketConn) error {
+	ifi := s.netInterface()
+	if s.key.v6 {
+		c := ipv6.NewPacketConn(pc)
+		return errors.Join(c.SetMulticastInterface(ifi), c.SetMulticastLoopback(false),
+			c.SetControlMessage(ipv6.FlagDst|ipv6.FlagHopLimit, true))
+	}
+	c, err := ipv4.NewRawConn(pc) // its packets have their IP headers
 	if err != nil {
 		return err
 	}
-	if err := rc.Control(func(fd uintptr) { s.fd = int(fd) }); err != nil {
-		return err
-	}
-	for range readBatch {
-		m := ipv4.Message{Buffers: [][]byte{make([]byte, packetSize)}}
-		if s.key.v6 {
-			m.OOB = make([]byte, 128)
-		}
-		s.in = append(s.in, m)
-	}
-	ifi := &net.Interface{Index: s.index, Name: s.key.iface}
-	if s.key.v6 {
-		s.raw6 = ipv6.NewPacketConn(s.conn)
-		return errors.Join(s.raw6.SetMulticastInterface(ifi), s.raw6.SetMulticastLoopback(false),
-			s.raw6.SetControlMessage(ipv6.FlagDst|ipv6.FlagHopLimit, true))
-	}
-	if s.raw4, err = ipv4.NewRawConn(s.conn); err != nil {
-		return err
-	}
-	return errors.Join(s.raw4.SetMulticastInterface(ifi), s.raw4.SetMulticastLoopback(false))
+	return errors.Join(c.SetMulticastInterface(ifi), c.SetMulticastLoopback(false))
 }
 
-func (s *socket) close() { s.conn.Close() }
+// take keeps a descriptor of its own; pc may be closed then.
+func (s *socket) take(pc syscall.Conn) error {
+	rc, err := pc.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var dupErr error
+	err = rc.Control(func(fd uintptr) { s.fd, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	return errors.Join(err, dupErr)
+}
+
+func (s *socket) netInterface() *net.Interface {
+	return &net.Interface{Index: s.index, Name: s.key.iface}
+}
+
+func (s *socket) close() {
+	if s.fd >= 0 {
+		unix.Close(s.fd)
+	}
+}
 
 // join receives a multicast group, once.
 func (s *socket) join(group netip.Addr) error {
 	if s.group[group] {
 		return nil
 	}
-	ifi := &net.Interface{Index: s.index, Name: s.key.iface}
-	addr := &net.IPAddr{IP: group.AsSlice()}
-	var err error
-	if s.key.v6 {
-		err = s.raw6.JoinGroup(ifi, addr)
-	} else {
-		err = s.raw4.JoinGroup(ifi, addr)
-	}
-	if err != nil && !errors.Is(err, unix.EADDRINUSE) {
+	if err := s.joinGroup(&net.IPAddr{IP: group.AsSlice()}); err != nil && !errors.Is(err, unix.EADDRINUSE) {
 		return fmt.Errorf("join %v on %s: %w", group, s.key.iface, err)
 	}
 	s.group[group] = true
 	return nil
 }
 
-// receive hands every waiting packet to deliver. The payload is valid during the call.
-func (s *socket) receive(deliver func(PacketReceived)) error {
+func (s *socket) joinGroup(group net.Addr) error {
+	fd, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), "vrrp")
+	defer f.Close()
+	pc, err := net.FilePacketConn(f)
+	if err != nil {
+		return err
+	}
+	defer pc.Close()
+	if s.key.v6 {
+		return ipv6.NewPacketConn(pc).JoinGroup(s.netInterface(), group)
+	}
+	return ipv4.NewPacketConn(pc).JoinGroup(s.netInterface(), group)
+}
+
+// receive hands every waiting packet to deliver, with the time of its arrival:
+// what happened while this process waited for the processor is dated right.
+// The payload is valid during the call.
+func (s *socket) receive(r *receiver, deliver func(at Time, p PacketReceived)) error {
 	for {
-		n, err := s.read()
-		if err != nil {
-			if errors.Is(err, unix.EAGAIN) {
-				return nil
-			}
+		n, err := r.read(s.fd)
+		if err != nil && !errors.Is(err, unix.EAGAIN) {
 			return fmt.Errorf("receive on %s: %w", s.key.iface, err)
 		}
-		for i := range s.in[:n] {
-			if p, ok := s.packet(&s.in[i]); ok {
-				deliver(p)
+		for i := range n {
+			rec, ok := r.packet(i)
+			if !ok {
+				continue
+			}
+			if p, ok := s.packet(&rec); ok {
+				deliver(arrivedAt(rec.at, s.empty), p)
 			}
 		}
-		if n < len(s.in) {
+		if n < batchLen {
+			s.empty = monotonic()
 			return nil
 		}
 	}
 }
 
-func (s *socket) read() (int, error) {
+func (s *socket) packet(r *received) (PacketReceived, bool) {
+	p := PacketReceived{Interface: s.key.iface, Src: r.src, Dst: r.dst, TTL: r.hopLimit, AH: s.key.ah, Payload: r.data}
 	if s.key.v6 {
-		return s.raw6.ReadBatch(s.in, unix.MSG_DONTWAIT)
+		return p, p.Src.IsValid()
 	}
-	return s.raw4.ReadBatch(s.in, unix.MSG_DONTWAIT)
-}
-
-func (s *socket) packet(m *ipv4.Message) (PacketReceived, bool) {
-	from, ok := m.Addr.(*net.IPAddr)
-	if !ok {
-		return PacketReceived{}, false
+	b := r.data
+	if len(b) < ipv4.HeaderLen {
+		return p, false
 	}
-	src, ok := netip.AddrFromSlice(from.IP)
-	if !ok {
-		return PacketReceived{}, false
+	header := 4 * int(b[0]&15)
+	if header < ipv4.HeaderLen || len(b) < header {
+		return p, false
 	}
-	p := PacketReceived{Interface: s.key.iface, Src: src.Unmap(), TTL: -1, AH: s.key.ah}
-	b := m.Buffers[0][:m.N]
-	if !s.key.v6 {
-		header := 4 * int(b[0]&15)
-		if len(b) < ipv4.HeaderLen || header < ipv4.HeaderLen || len(b) < header {
-			return PacketReceived{}, false
-		}
-		p.TTL, p.Dst, p.Header, p.Payload = int(b[8]), netip.AddrFrom4([4]byte(b[16:20])), b[:header], b[header:]
-		return p, true
-	}
-	cm := new(ipv6.ControlMessage)
-	if cm.Parse(m.OOB[:m.NN]) == nil {
-		p.TTL = cm.HopLimit
-		p.Dst, _ = netip.AddrFromSlice(cm.Dst)
-	}
-	p.Payload = b
+	p.Src, p.Dst, p.TTL = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20])), int(b[8])
+	p.Header, p.Payload = b[:header], b[header:]
 	return p, true
 }
 
-// queue adds an advert to what flush sends.
-func (s *socket) queue(a *SendAdvert) error {
-	m := ipv4.Message{Addr: &net.IPAddr{IP: a.Dst.AsSlice()}}
-	if s.key.v6 {
-		cm := ipv6.ControlMessage{TrafficClass: tos, HopLimit: a.TTL, Src: a.Src.AsSlice(), IfIndex: s.index}
-		m.Buffers, m.OOB = [][]byte{a.Payload}, cm.Marshal()
-	} else {
-		m.Buffers = [][]byte{appendHeader4(nil, a), a.Payload}
-	}
-	s.out, s.queued = append(s.out, m), append(s.queued, a)
-	return nil
-}
-
-// flush sends what is queued in as few system calls as possible. An advert that
+// flush sends what is due in as few system calls as possible. An advert that
 // cannot be sent is skipped and reported.
-func (s *socket) flush(failed func(*SendAdvert, error)) {
-	for from := 0; from < len(s.out); {
-		n, err := s.write(s.out[from:])
-		if err != nil {
-			failed(s.queued[from], err)
-			n = max(n, 1)
+func (s *socket) flush(out *sender, failed func(*SendAdvert, error)) {
+	for rest := s.due; len(rest) > 0; {
+		n := min(len(rest), batchLen)
+		for _, a := range rest[:n] {
+			if s.key.v6 {
+				out.add6(a, s.index)
+			} else {
+				out.add4(a)
+			}
 		}
-		from += max(n, 0)
+		out.flush(s.fd, func(i int, err error) { failed(rest[i], err) })
+		rest = rest[n:]
 	}
-	clear(s.out)
-	clear(s.queued)
-	s.out, s.queued = s.out[:0], s.queued[:0]
-}
-
-func (s *socket) write(ms []ipv4.Message) (int, error) {
-	if s.key.v6 {
-		return s.raw6.WriteBatch(ms, unix.MSG_DONTWAIT)
-	}
-	return s.raw4.WriteBatch(ms, unix.MSG_DONTWAIT)
+	clear(s.due)
+	s.due = s.due[:0]
 }

@@ -86,29 +86,34 @@ func (p *Poller) Take() []any {
 // Wait returns the descriptors that have packets, when there is one, or a
 // message, or when the deadline has come.
 func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEvent, error) {
-	if err := p.arm(deadline); err != nil {
-		return nil, err
-	}
-	n, err := unix.EpollWait(p.epoll, events, -1)
-	if errors.Is(err, unix.EINTR) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("epoll: %w", err)
-	}
-	ready := events[:0]
-	for _, e := range events[:n] {
-		switch int(e.Fd) {
-		case p.timer:
-			p.drain(p.timer)
-			p.armed = Never
-		case p.wake:
-			p.drain(p.wake)
-		default:
-			ready = append(ready, e)
+	for {
+		if err := p.arm(deadline); err != nil {
+			return nil, err
+		}
+		n, err := unix.EpollWait(p.epoll, events, -1)
+		if errors.Is(err, unix.EINTR) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("epoll: %w", err)
+		}
+		ready, others := events[:0], false
+		for _, e := range events[:n] {
+			switch int(e.Fd) {
+			case p.timer:
+				p.drain(p.timer)
+				p.armed = Never
+			case p.wake:
+				p.drain(p.wake)
+				others = true
+			default:
+				ready = append(ready, e)
+			}
+		}
+		if others || len(ready) > 0 || deadline <= Now() {
+			return ready, nil
 		}
 	}
-	return ready, nil
 }
 
 func (p *Poller) drain(fd int) {
@@ -116,24 +121,32 @@ func (p *Poller) drain(fd int) {
 	unix.Read(fd, b[:])
 }
 
+// arm sets the timer. One that is armed for an earlier time stays: a backup
+// moves its deadline with each advert, and to go to sleep once more when the
+// earlier time comes costs less than to set the timer for each.
 func (p *Poller) arm(deadline Time) error {
-	if deadline == p.armed {
+	if deadline >= p.armed && p.armed != Never || deadline == Never {
 		return nil
 	}
 	p.armed = deadline
-	spec := unix.ItimerSpec{} // zero: disarmed
-	if deadline != Never {
-		spec.Value = unix.NsecToTimespec(max(int64(deadline), 1))
-	}
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(max(int64(deadline), 1))}
 	if err := unix.TimerfdSettime(p.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
 		return fmt.Errorf("timerfd: %w", err)
 	}
 	return nil
 }
 
-// Now reads CLOCK_MONOTONIC.
-func Now() Time {
+// Now reads CLOCK_MONOTONIC. Go's own clock is the same one, without a system
+// call; only its zero differs.
+func Now() Time { return time.Since(reference.at) + reference.is }
+
+var reference = func() (r struct {
+	at time.Time
+	is Time
+}) {
 	var ts unix.Timespec
+	r.at = time.Now()
 	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	return Time(ts.Nano())
-}
+	r.is = Time(ts.Nano())
+	return r
+}()
