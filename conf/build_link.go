@@ -234,10 +234,17 @@ func (b *builder) finishXmitBase(i *rawInstance, strict bool) {
 	}
 }
 
+// linkNumber counts the names that were tried: PREFIX1.VRID, PREFIX2.VRID, ...
+type linkNumber struct {
+	prefix string
+	vrid   uint8
+}
+
 // finishLinkNames names the interfaces that were not named: PREFIX.VRID, with
-// a number behind the prefix where another instance has that.
+// a number behind the prefix where another instance has that. Then it puts the
+// virtual addresses on the links that carry them.
 func (b *builder) finishLinkNames() {
-	next := map[uint8]int{} // by VRID: the first number that may be free
+	next := map[linkNumber]int{}
 	for _, i := range b.insts {
 		var name *string
 		switch {
@@ -246,23 +253,65 @@ func (b *builder) finishLinkNames() {
 		case i.IPVLAN != nil:
 			name = &i.IPVLAN.Name
 		}
-		if name == nil || *name != "" {
-			continue
+		if name != nil && *name == "" {
+			*name = b.freeLinkName(b.global.VMACPrefix, i, i.Family, next)
+			b.links[*name] = i.Name
 		}
-		*name = b.freeLinkName(i, next)
-		b.links[*name] = i.Name
+		b.placeAddresses(i, next)
 	}
 }
 
-func (b *builder) freeLinkName(i *rawInstance, next map[uint8]int) string {
-	prefix := b.global.VMACPrefix
+func (b *builder) freeLinkName(prefix string, i *rawInstance, f Family, next map[linkNumber]int) string {
 	name := fmt.Sprintf("%s.%d", prefix, i.VRID)
-	if b.links[name] != "" && i.Family == IPv6 {
+	if b.links[name] != "" && f == IPv6 {
 		name = fmt.Sprintf("%s6.%d", prefix, i.VRID)
 	}
-	for b.links[name] != "" {
-		next[i.VRID]++
-		name = fmt.Sprintf("%s%d.%d", prefix, next[i.VRID], i.VRID)
+	for number := (linkNumber{prefix, i.VRID}); b.links[name] != ""; {
+		next[number]++
+		name = fmt.Sprintf("%s%d.%d", prefix, next[number], i.VRID)
 	}
 	return name
+}
+
+// placeAddresses puts addresses of a VMAC instance's own interface and family
+// on its VMAC. Others get a VMAC where use_vmac or use_vmac_addr asks for it:
+// one for each interface and family.
+func (b *builder) placeAddresses(i *rawInstance, next map[linkNumber]int) {
+	for _, list := range [][]Address{i.Addresses, i.Excluded} {
+		for n := range list {
+			a := &list[n]
+			f := IPv6
+			if a.Prefix.Addr().Is4() {
+				f = IPv4
+			}
+			home := a.Interface == i.Interface && f == i.Family
+			switch {
+			case home && i.VMAC != nil:
+				a.Interface, a.Parent = i.VMAC.Name, a.Interface
+			case a.UseVMAC || i.VMACAddresses && !home:
+				a.Interface, a.Parent = b.addressLink(i, a.Interface, f, next), a.Interface
+			}
+		}
+	}
+}
+
+// addressLink is the VMAC that carries the addresses of one family of the
+// instance on an interface. Two VMACs of one interface cannot have the same
+// MAC, so a written MAC gives way to the RFC's where the instance's VMAC has it.
+func (b *builder) addressLink(i *rawInstance, parent string, f Family, next map[linkNumber]int) string {
+	for _, l := range i.AddressLinks {
+		if l.Parent == parent && l.Family == f {
+			return l.Name
+		}
+	}
+	l := Link{Name: b.freeLinkName(b.global.VMACAddrPrefix, i, f, next), Kind: LinkMACVLAN, Parent: parent, MAC: i.virtualMAC(f), Family: f}
+	if i.VMAC != nil {
+		l.Group = i.VMAC.Group
+		if parent == i.Interface {
+			l.MAC = routerMAC(i.VRID, f)
+		}
+	}
+	b.links[l.Name] = i.Name
+	i.AddressLinks = append(i.AddressLinks, l)
+	return l.Name
 }

@@ -5,7 +5,8 @@ import "net/netip"
 // Address is one line of virtual_ipaddress, virtual_ipaddress_excluded or static_ipaddress.
 type Address struct {
 	Prefix        netip.Prefix `json:"prefix"`                // address and its own prefix length, host bits kept
-	Interface     string       `json:"dev,omitempty"`         // resolved: never empty for virtual addresses
+	Interface     string       `json:"dev,omitempty"`         // resolved: never empty for virtual addresses; the VMAC where one carries it
+	Parent        string       `json:"parent,omitempty"`      // the interface that was written, where a VMAC on it carries the address
 	Scope         uint8        `json:"scope,omitempty"`       // rtnetlink value; 0 = global
 	Broadcast     netip.Addr   `json:"brd,omitzero"`          // resolved from "+" and "-"
 	Label         string       `json:"label,omitempty"`       //

@@ -35,7 +35,7 @@ const (
 // Instance is a vrrp_instance.
 type Instance struct {
 	Name             string        `json:"name"`
-	Interface        string        `json:"interface"`
+	Interface        string        `json:"interface"` // "": a unicast instance without one
 	Family           Family        `json:"family"`
 	Version          uint8         `json:"version"` // 2 or 3
 	VRID             uint8         `json:"vrid"`
@@ -62,6 +62,7 @@ type Instance struct {
 	VMACAddresses    bool          `json:"use_vmac_addr,omitempty"`  // VMACs for addresses on other interfaces too
 	XmitBase         bool          `json:"vmac_xmit_base,omitempty"` // adverts leave by the base interface; only with VMAC
 	IPVLAN           *IPVLAN       `json:"use_ipvlan,omitempty"`     // never together with VMAC
+	AddressLinks     []Link        `json:"address_links,omitempty"`  // VMACs of addresses on other interfaces or of the other family; not the instance's own
 	VRF              string        `json:"vrf,omitempty"`            // of a unicast instance without an interface
 	FaultNoPeer      bool          `json:"unicast_fault_no_peer,omitempty"`
 	PromoteSecondary bool          `json:"promote_secondaries,omitempty"`  // set the interface's sysctl while running
@@ -121,6 +122,8 @@ type InstanceKey struct {
 	VRID      uint8
 	Source    netip.Addr // only for unicast instances
 	Dest      netip.Addr // multicast group; zero for unicast
+	Link      LinkKind   // that the instance runs on; "" is the interface itself
+	MAC       string     // of a VMAC
 }
 
 // Key returns the instance's identity (contracts 4.10, "reload identity").
@@ -130,6 +133,9 @@ func (i *Instance) Key() InstanceKey {
 		k.Source = i.Source
 	} else {
 		k.Dest = i.Destination
+	}
+	if l, ok := i.OwnLink(); ok {
+		k.Link, k.MAC = l.Kind, l.MAC
 	}
 	return k
 }

@@ -248,7 +248,7 @@ func TestAddressOptions(t *testing.T) {
 		want   string // "": the address is left out
 	}{
 		{"10.9.0.1/24", 0, `{"prefix":"10.9.0.1/24","dev":"eth0","preferred_lft":4294967295}`},
-		{"10.9.0.1/24 use_vmac", 0, `{"prefix":"10.9.0.1/24","dev":"eth0","use_vmac":true,"preferred_lft":4294967295}`},
+		{"10.9.0.1/24 use_vmac", 0, `{"prefix":"10.9.0.1/24","dev":"vrrp.51","parent":"eth0","use_vmac":true,"preferred_lft":4294967295}`},
 		{"10.9.0.1/24 brd + scope 0x10 dev eth1", 0, `{"prefix":"10.9.0.1/24","dev":"eth1","scope":16,"brd":"10.9.0.255","preferred_lft":4294967295}`},
 		{"10.9.0.1/31 brd -", 5, `{"prefix":"10.9.0.1/31","dev":"eth0","preferred_lft":4294967295}`},
 		{"10.9.0.1/24 peer 10.9.0.2", 5, `{"prefix":"10.9.0.1/32","dev":"eth0","peer":"10.9.0.2/32","preferred_lft":4294967295}`},

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"strconv"
 
 	"halbd/conf"
@@ -22,7 +23,7 @@ func (p *printer) addresses(keyword string, list []conf.Address) {
 func addressWords(a *conf.Address) []string {
 	var w words
 	w.add(a.Prefix.String())
-	w.text("dev", a.Interface)
+	w.text("dev", cmp.Or(a.Parent, a.Interface))
 	if a.Scope != 0 {
 		w.add("scope", conf.BuiltinName(conf.NameScope, uint32(a.Scope)))
 	}
