@@ -34,7 +34,17 @@ func decodeLink(m mdl.Message) (Change, bool, error) {
 		return Change{}, false, fmt.Errorf("link message: %w", err)
 	}
 	a := l.Attrs()
-	link := &Link{Index: a.Index, Name: a.Name, MTU: a.MTU, Up: a.RawFlags&unix.IFF_UP != 0 && a.RawFlags&unix.IFF_RUNNING != 0}
+	link := &Link{Index: a.Index, Name: a.Name, MTU: a.MTU, Up: a.RawFlags&unix.IFF_UP != 0 && a.RawFlags&unix.IFF_RUNNING != 0,
+		AdminUp: a.RawFlags&unix.IFF_UP != 0, Parent: a.ParentIndex, Master: a.MasterIndex, Group: a.Group}
+	if kind := l.Type(); kind != "device" {
+		link.Kind = kind
+	}
+	switch l := l.(type) {
+	case *netlink.Macvlan:
+		link.Private = l.Mode == netlink.MACVLAN_MODE_PRIVATE
+	case *netlink.IPVlan:
+		link.L2 = l.Mode == netlink.IPVLAN_MODE_L2
+	}
 	if len(a.HardwareAddr) == len(link.MAC) && a.RawFlags&unix.IFF_LOOPBACK == 0 && a.EncapType == "ether" {
 		link.Ether = true
 		copy(link.MAC[:], a.HardwareAddr)

@@ -9,6 +9,7 @@ package netstate
 
 import (
 	"cmp"
+	"net"
 	"net/netip"
 	"slices"
 )
@@ -21,6 +22,14 @@ type Link struct {
 	MTU   int
 	MAC   [6]byte
 	Ether bool // has an Ethernet address, so that ARP and ND can be sent on it
+
+	AdminUp bool   // as an administrator wants it
+	Kind    string // the kernel's word for its kind ("macvlan", "vrf"); "" for hardware
+	Parent  int    // index of the link that it is on; 0: none
+	Master  int    // index of its VRF, bridge or bond; 0: none
+	Group   uint32
+	Private bool // a macvlan in private mode
+	L2      bool // an ipvlan in L2 mode
 }
 
 // Address is one address on one interface.
@@ -63,6 +72,9 @@ func NewMirror() *Mirror {
 
 // Link finds an interface by name; nil when there is none.
 func (m *Mirror) Link(name string) *Link { return m.byName[name] }
+
+// ByIndex finds an interface by its index; nil when there is none.
+func (m *Mirror) ByIndex(index int) *Link { return m.links[index] }
 
 // HasIndex reports whether an interface exists.
 func (m *Mirror) HasIndex(index int) bool { return m.links[index] != nil }
@@ -160,3 +172,6 @@ func (m *Mirror) applyAddress(gone bool, a Address) (changed bool) {
 func (m *Mirror) Assume(index int, p netip.Prefix, present bool) {
 	m.applyAddress(!present, Address{Index: index, Prefix: p, Protocol: AddressProtocol, Usable: true})
 }
+
+// Address is the link's MAC in its usual notation.
+func (l *Link) Address() string { return net.HardwareAddr(l.MAC[:]).String() }

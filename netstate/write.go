@@ -62,23 +62,49 @@ func NewWriter() (*Writer, error) {
 // Close releases the connection.
 func (w *Writer) Close() { w.conn.Close() }
 
+// direct is an Object that is no matter of netlink.
+type direct interface {
+	perform(remove bool) error
+}
+
 // Apply carries the operations out in order. What is already as wanted is no
 // error; every other failure is reported, as a *Failure, and does not stop the
 // rest.
 func (w *Writer) Apply(ops []Op) error {
-	msgs := make([]mdl.Message, 0, len(ops))
-	for i := range ops {
-		m, err := ops[i].Object.request(ops[i].Remove)
+	var errs []error
+	failed := func(op Op, err error) {
+		if err != nil && !op.Object.settled(op.Remove, err) {
+			errs = append(errs, &Failure{op, err})
+		}
+	}
+	for rest := ops; len(rest) > 0; {
+		if d, ok := rest[0].Object.(direct); ok {
+			failed(rest[0], d.perform(rest[0].Remove))
+			rest = rest[1:]
+			continue
+		}
+		n, err := w.send(rest, failed)
 		if err != nil {
-			return err
+			errs = append(errs, err)
+		}
+		rest = rest[n:]
+	}
+	return errors.Join(errs...)
+}
+
+// send carries out the operations up to the next direct one, and says how many
+// they were.
+func (w *Writer) send(ops []Op, failed func(Op, error)) (n int, err error) {
+	msgs := make([]mdl.Message, 0, len(ops))
+	for n = 0; n < len(ops); n++ {
+		if _, ok := ops[n].Object.(direct); ok {
+			break
+		}
+		m, err := ops[n].Object.request(ops[n].Remove)
+		if err != nil {
+			return n + 1, err
 		}
 		msgs = append(msgs, m)
 	}
-	var errs []error
-	err := nlbatch.Send(w.conn, msgs, func(i int, err error) {
-		if op := ops[i]; !op.Object.settled(op.Remove, err) {
-			errs = append(errs, &Failure{op, err})
-		}
-	})
-	return errors.Join(append(errs, err)...)
+	return n, nlbatch.Send(w.conn, msgs, func(i int, err error) { failed(ops[i], err) })
 }

@@ -46,7 +46,7 @@ func (addressKind) object(k addressKey, addr *conf.Address) netstate.Object {
 // usable lists the host's own addresses of an interface, primary first.
 func (o *objects) usable(index int) []netip.Addr {
 	list := o.mirror.Addresses(index, func(at *netstate.Address) bool {
-		return at.Usable && at.Protocol != netstate.AddressProtocol && o.addresses.ours[addressKey{index, at.Prefix}] == nil
+		return at.Usable && (at.Protocol != netstate.AddressProtocol && o.addresses.ours[addressKey{index, at.Prefix}] == nil || o.links.fixed(index, at.Prefix))
 	})
 	out := make([]netip.Addr, len(list))
 	for i := range list {

@@ -98,7 +98,7 @@ func (c *Core) sendTo(in *instance, priority uint8, dst netip.Addr, ttl int, tra
 		whole[6], whole[7] = 0, 0
 		binary.BigEndian.PutUint16(whole[6:], checksum(whole, checksumRule(in.cfg, in.source, dst, in.oldChecksum)))
 	}
-	a := SendAdvert{Instance: in.cfg.Name, Interface: in.cfg.Interface, Src: in.source, Dst: dst, TTL: ttl, ID: in.ipID,
+	a := SendAdvert{Instance: in.cfg.Name, Interface: in.cfg.SendInterface(), Src: in.source, Dst: dst, TTL: ttl, ID: in.ipID,
 		Priority: priority, AH: in.ah != nil, Payload: c.buf[start:len(c.buf):len(c.buf)]}
 	if in.ah != nil {
 		in.ah.seal(&a)

@@ -47,6 +47,11 @@ type InterfaceState struct {
 	Exists bool
 	Up     bool         // administratively up and with carrier
 	Addrs  []netip.Addr // usable (not tentative) addresses of this host, without virtual ones, primary first
+
+	// Of a VMAC or ipvlan that this process makes:
+	AdminUp bool   // nobody has set it down
+	Pending bool   // it is being made, for the first time or again
+	Fault   string // why it cannot be made
 }
 
 // TrackerResult is the state of a script, a process or a BFD session (Value 0

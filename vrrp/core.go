@@ -194,7 +194,7 @@ func nextAdvert(now, late, interval Time) Time {
 func (c *Core) interfaceState(now Time, s InterfaceState) {
 	s.Addrs = slices.Clone(s.Addrs)
 	old, known := c.links[s.Name]
-	if known && old.Exists == s.Exists && old.Up == s.Up && slices.Equal(old.Addrs, s.Addrs) {
+	if known && old.sameAs(&s) {
 		return
 	}
 	c.links[s.Name] = s
@@ -209,6 +209,11 @@ func (c *Core) interfaceState(now Time, s InterfaceState) {
 			c.review(in, now)
 		}
 	}
+}
+
+// sameAs reports whether nothing has changed that anyone could care for.
+func (s *InterfaceState) sameAs(o *InterfaceState) bool {
+	return s.Exists == o.Exists && s.Up == o.Up && s.AdminUp == o.AdminUp && s.Pending == o.Pending && s.Fault == o.Fault && slices.Equal(s.Addrs, o.Addrs)
 }
 
 func (c *Core) trackerResult(now Time, r TrackerResult) {
@@ -254,11 +259,13 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		in.group = nil
 		in.complaints = nil
 		in.settleAuth()
-		link := c.links[n.Interface]
+		own, _ := n.OwnLink()
+		in.ownLink = own.Name
+		link := c.links[n.ListenInterface()]
 		in.source = in.findSource(&link)
 		c.instances = append(c.instances, in)
 		c.byName[n.Name] = in
-		id := routerID{n.Interface, n.Family == conf.IPv6, n.VRID}
+		id := routerID{n.ListenInterface(), n.Family == conf.IPv6, n.VRID}
 		c.routers[id] = append(c.routers[id], in)
 		c.queue = append(c.queue, in)
 		in.index = i

@@ -27,3 +27,15 @@ func appendHeader4(b []byte, a *SendAdvert) []byte {
 	b = append(b, src[:]...)
 	return append(b, dst[:]...)
 }
+
+const ipv6Header = 40
+
+// appendHeader6 appends the IPv6 header of an advert that goes to the link as it is.
+func appendHeader6(b []byte, a *SendAdvert) []byte {
+	src, dst := a.Src.As16(), a.Dst.As16()
+	b = binary.BigEndian.AppendUint32(b, 6<<28|tos<<20)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(a.Payload)))
+	b = append(b, Protocol, uint8(a.TTL))
+	b = append(b, src[:]...)
+	return append(b, dst[:]...)
+}

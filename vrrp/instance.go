@@ -19,6 +19,7 @@ type instance struct {
 	held     bool          // its addresses are to be on this host
 	priority uint8         // effective
 	faults   []string      // its own reasons, not its group's
+	ownLink  string        // the VMAC or ipvlan that it runs on; "": the interface itself
 	source   netip.Addr    // of its adverts; invalid when the interface has none
 
 	// What it knows of the master while BACKUP.
@@ -70,6 +71,9 @@ func (in *instance) masterDownInterval() time.Duration {
 func (in *instance) findSource(link *InterfaceState) netip.Addr {
 	if in.cfg.Source.IsValid() {
 		return in.cfg.Source
+	}
+	if v := in.cfg.IPVLAN; v != nil && v.Address.IsValid() {
+		return v.Address.Addr()
 	}
 	for _, a := range link.Addrs {
 		if in.cfg.Family == conf.IPv4 && a.Is4() || in.cfg.Family == conf.IPv6 && a.Is6() && a.IsLinkLocalUnicast() {

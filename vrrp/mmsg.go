@@ -125,7 +125,7 @@ type sender struct {
 	hdrs    [batchLen]mmsghdr
 	iovs    [batchLen][2]unix.Iovec
 	names   [batchLen]unix.RawSockaddrInet6
-	headers [batchLen][20]byte
+	headers [batchLen][ipv6Header]byte
 	control [batchLen][controlLen]byte
 	n       int
 }
@@ -158,6 +158,17 @@ func (s *sender) add6(a *SendAdvert, index int) {
 	src := a.Src.As16()
 	c = appendControl(c, unix.IPV6_PKTINFO, binary.NativeEndian.AppendUint32(src[:], uint32(index)))
 	s.finish(s.iovs[s.n][:1], a.Payload, unix.SizeofSockaddrInet6, len(c))
+}
+
+// addFrame adds an IPv6 packet that goes to the link as it is.
+func (s *sender) addFrame(a *SendAdvert, index int) {
+	h := appendHeader6(s.headers[s.n][:0], a)
+	name := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&s.names[s.n]))
+	*name = unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: networkOrder(unix.ETH_P_IPV6), Ifindex: int32(index), Halen: 6, Addr: groupMAC(a.Dst)}
+	iov := &s.iovs[s.n]
+	iov[0].Base = &h[0]
+	iov[0].SetLen(len(h))
+	s.finish(iov[:], a.Payload, unix.SizeofSockaddrLinklayer, 0)
 }
 
 // finish completes message n with the payload as the last of its parts.

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"log/slog"
+	"slices"
 	"sync/atomic"
 
 	"halbd/conf"
@@ -14,6 +15,7 @@ type objects struct {
 	mirror    *netstate.Mirror
 	writer    *writer
 	log       *slog.Logger
+	links     *links
 	addresses *set[addressKey, conf.Address]
 	alive     map[string]*atomic.Bool // of each instance's announcements
 }
@@ -27,12 +29,15 @@ func manageObjects(m *netstate.Mirror, w *writer, log *slog.Logger) *objects {
 // reconcile computes what must change. held are the instances that have their
 // role's objects; cfg lists those that may not be there otherwise.
 func (o *objects) reconcile(cfg *conf.Config, held []*conf.Instance) {
+	o.post(o.links.roles(held))
 	a := o.addresses
 	a.begin(len(a.ours) + len(cfg.StaticAddresses))
 	a.want(cfg.StaticAddresses)
+	a.want(o.links.addresses())
 	for _, in := range held {
 		a.want(in.Addresses)
 		a.want(in.Excluded)
+		a.want(o.links.linkLocals(in))
 	}
 	a.unwanted()
 	o.removeLeftovers(cfg)
@@ -55,9 +60,10 @@ func (o *objects) removeLeftovers(cfg *conf.Config) {
 
 // gain makes the objects of an instance that has just come to hold them.
 func (o *objects) gain(in *conf.Instance) {
-	ops := make([]netstate.Op, 0, len(in.Addresses)+len(in.Excluded))
+	ops := slices.Grow(o.links.gain(in), len(in.Addresses)+len(in.Excluded))
 	ops = o.addresses.gain(ops, in.Addresses)
 	ops = o.addresses.gain(ops, in.Excluded)
+	ops = o.addresses.gain(ops, o.links.linkLocals(in))
 	o.post(ops)
 }
 

@@ -17,9 +17,9 @@ func (e *engine) rehearse() {
 		if in.Priority == 255 {
 			continue
 		}
-		in.Track, in.Source = conf.Tracking{}, rehearsalSource(&in)
+		in.Track, in.Source, in.VMAC, in.IPVLAN = conf.Tracking{}, rehearsalSource(&in), nil, nil
 		core := NewCore(&conf.Config{Global: e.cfg.Global, Instances: []conf.Instance{in}})
-		core.Step(0, InterfaceState{Name: in.Interface, Exists: true, Up: true, Addrs: []netip.Addr{in.Source}})
+		core.Step(0, InterfaceState{Name: in.ListenInterface(), Exists: true, Up: true, Addrs: []netip.Addr{in.Source}})
 		core.Start(0)
 		for range 4 { // vrrp_startup_delay and the like take a timer more
 			at, ok := core.Deadline()
@@ -28,7 +28,7 @@ func (e *engine) rehearse() {
 			}
 			a := core.Step(at, Tick{})
 			for j := range a.Adverts {
-				s := socket{key: keyOf(&in), fd: -1, due: []*SendAdvert{&a.Adverts[j]}}
+				s := socket{key: sendKey(&in), fd: -1, due: []*SendAdvert{&a.Adverts[j]}}
 				s.flush(e.out, func(*SendAdvert, error) {}) // EBADF
 			}
 			if a.Confirm {

@@ -104,23 +104,13 @@ func (c *Core) waken(in *instance, now Time, cause string) {
 // assess lists the reasons for FAULT; known is false while a tracker has not
 // reported yet.
 func (c *Core) assess(in *instance) (faults []string, known bool) {
-	link := c.links[in.cfg.Interface]
-	switch {
-	case !link.Exists:
-		faults = append(faults, "interface "+in.cfg.Interface+" does not exist")
-	case !link.Up && !in.cfg.DontTrackPrimary:
-		faults = append(faults, "interface "+in.cfg.Interface+" is down")
-	case !in.source.IsValid():
-		faults = append(faults, fmt.Sprintf("no %s on %s to send adverts from", in.addressWanted(), in.cfg.Interface))
-	case in.lacksPeers():
-		faults = append(faults, "no unicast peer is configured (unicast_fault_no_peer)")
-	case in.cfg.TrackSource && !slices.Contains(link.Addrs, in.source):
-		faults = append(faults, fmt.Sprintf("source address %v is not on %s", in.source, in.cfg.Interface))
+	if why := c.assessLinks(in); why != "" {
+		faults = append(faults, why)
 	}
 	if in.mute != "" {
 		faults = append(faults, in.mute)
 	}
-	known = true
+	known = len(faults) > 0 || !c.links[in.ownLink].Pending
 	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
 		known = known && r.Known
 		if why := k.fault(t, r); why != "" {
@@ -128,6 +118,56 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 		}
 	})
 	return faults, known
+}
+
+// assessLinks says what is wrong with what the instance sends and receives by,
+// the lowest link first.
+func (c *Core) assessLinks(in *instance) string {
+	base := in.cfg.Interface
+	if base == "" {
+		base = in.cfg.VRF // "": any interface, as the routes say
+	}
+	link := c.links[base]
+	switch {
+	case base == "":
+		return ""
+	case !link.Exists:
+		return "interface " + base + " does not exist"
+	case !link.Up && !in.cfg.DontTrackPrimary:
+		return "interface " + base + " is down"
+	}
+	if own := c.links[in.ownLink]; in.ownLink != "" {
+		switch {
+		case own.Fault != "":
+			return in.linkWord() + " " + in.ownLink + ": " + own.Fault
+		case own.Pending:
+			return "" // what it must have is not decided yet
+		case !own.AdminUp:
+			return in.linkWord() + " " + in.ownLink + " is down"
+		}
+	}
+	from := in.cfg.ListenInterface()
+	switch {
+	case !in.source.IsValid():
+		return fmt.Sprintf("no %s on %s to send adverts from", in.addressWanted(), from)
+	case in.lacksPeers():
+		return "no unicast peer is configured (unicast_fault_no_peer)"
+	case in.cfg.TrackSource && !slices.Contains(c.links[from].Addrs, in.source):
+		return fmt.Sprintf("source address %v is not on %s", in.source, from)
+	}
+	return ""
+}
+
+func (in *instance) linkWord() string {
+	if in.cfg.IPVLAN != nil {
+		return "ipvlan"
+	}
+	return "VMAC"
+}
+
+// dependsOn reports whether a link decides about FAULT.
+func (in *instance) dependsOn(link string) bool {
+	return link == in.cfg.Interface || link == in.ownLink || link == in.cfg.VRF && link != ""
 }
 
 // waiting names the trackers that have not reported yet.

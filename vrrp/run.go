@@ -31,9 +31,13 @@ type engine struct {
 	watcher  *netstate.Watcher
 	sockets  map[socketKey]*socket
 	byFD     map[int]*socket
+	taps     map[string]*tap // by the name of the VMAC
 	in       *receiver
 	out      *sender
-	due      []*socket         // that have adverts to send now
+	due      []*socket // that have adverts to send now
+	links    *links
+	dropped  []netstate.Op     // the removal of links that a reload has made useless
+	returned map[string]bool   // links that came back since the last reconcile
 	held     []*conf.Instance  // for reconcile
 	stale    bool              // what is held has changed since the last reconcile
 	wanted   map[string]bool   // interfaces that the core wants to hear of
@@ -63,7 +67,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	runtime.LockOSThread() // for the thread's scheduling class; never unlocked, the thread ends with us
 	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}}
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}}
 	if err := e.open(); err != nil {
 		return err
 	}
@@ -91,6 +95,8 @@ func (e *engine) open() (err error) {
 	complain := func(err error) { e.log.Warn(err.Error()) }
 	w := startWriter(kernel, func(err error) { e.poll.Post(writeFailed{err}) }, complain)
 	e.objects = manageObjects(e.mirror, w, e.log)
+	e.links = manageLinks(e.mirror, e.objects.taken)
+	e.objects.links, e.links.usable = e.links, e.objects.usable
 	return nil
 }
 
@@ -103,6 +109,9 @@ func (e *engine) close() {
 	}
 	for _, s := range e.sockets {
 		s.close()
+	}
+	for _, t := range e.taps {
+		t.close()
 	}
 	if e.poll != nil {
 		e.poll.Close()
@@ -142,6 +151,9 @@ func (e *engine) start() error {
 	}
 	e.mirror.Apply(u)
 	e.configure()
+	if err := e.firstLinks(); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
 		e.core.Step(0, e.level(name))
 	}
@@ -154,13 +166,43 @@ func (e *engine) start() error {
 	return nil
 }
 
+// firstLinks makes the VMACs and ipvlans before anything is decided: nothing
+// has to be kept up yet, so this may wait for the kernel.
+func (e *engine) firstLinks() error {
+	ops, _ := e.links.tend(monotonic())
+	if len(ops) == 0 {
+		return nil
+	}
+	w, err := netstate.NewWriter()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	failed := w.Apply(ops)
+	u, err := e.watcher.Snapshot()
+	if err != nil {
+		return err
+	}
+	e.mirror.Apply(u)
+	if failed != nil {
+		e.mail(writeFailed{failed})
+	}
+	e.makeLinks()
+	return nil
+}
+
 // configure derives what the shell itself needs from the configuration.
 func (e *engine) configure() {
 	e.signs = signs(e.cfg)
 	e.wanted = map[string]bool{}
 	for i := range e.cfg.Instances {
 		in := &e.cfg.Instances[i]
-		e.wanted[in.Interface] = true
+		for _, name := range []string{in.Interface, in.ListenInterface(), in.SendInterface()} {
+			e.wanted[name] = true
+		}
+		if own, ok := in.OwnLink(); ok {
+			e.wanted[own.Name] = true
+		}
 		for _, t := range in.Track.Interfaces {
 			e.wanted[t.Name] = true
 		}
@@ -170,16 +212,20 @@ func (e *engine) configure() {
 			e.wanted[t.Name] = true
 		}
 	}
+	e.dropped = append(e.dropped, e.links.want(e.cfg.Links())...)
 	e.objects.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
 }
 
 // level is an interface as the core must see it now.
 func (e *engine) level(name string) InterfaceState {
-	l := e.mirror.Link(name)
-	if l == nil {
-		return InterfaceState{Name: name}
+	s := InterfaceState{Name: name}
+	if l := e.mirror.Link(name); l != nil {
+		s.Exists, s.Up, s.AdminUp, s.Addrs = true, l.Up, l.AdminUp, e.objects.usable(l.Index)
 	}
-	return InterfaceState{Name: name, Exists: true, Up: l.Up, Addrs: e.objects.usable(l.Index)}
+	if m := e.links.find(name); m != nil {
+		s.Fault, s.Pending = m.fault, e.links.pending(m)
+	}
+	return s
 }
 
 func (e *engine) loop() error {
@@ -248,6 +294,7 @@ func (e *engine) mail(m any) (done bool, err error) {
 			e.log.Error("addresses could not be changed as wanted; trying again every second", "err", m.err)
 		}
 		e.retry = monotonic() + retryPause
+		e.notMade(m.err)
 	case watchEnded:
 		return true, fmt.Errorf("watch links and addresses: %w", m.err)
 	}
@@ -267,6 +314,7 @@ func (e *engine) update(u netstate.Update) {
 	e.objects.forget()
 	e.objects.overrun(u.Full)
 	defer e.objects.overrun(false)
+	e.makeLinks()
 	e.openSockets()
 	for _, name := range slices.Sorted(maps.Keys(touched)) {
 		if e.wanted[name] {
@@ -274,6 +322,7 @@ func (e *engine) update(u netstate.Update) {
 		}
 	}
 	e.reconcile()
+	e.announceReturned()
 }
 
 func (e *engine) logAddresses(u netstate.Update) {
@@ -309,6 +358,9 @@ func (e *engine) reload(cfg *conf.Config) {
 	e.tellTime()
 	e.act(e.core.Reload(monotonic(), cfg))
 	e.closeUnused()
+	e.objects.post(e.dropped) // only now: the last advert has left by them
+	e.dropped = nil
+	e.makeLinks()
 	e.reconcile()
 }
 
@@ -324,6 +376,8 @@ func (e *engine) stop() {
 	}
 	e.act(e.core.Stop(monotonic()))
 	e.objects.reconcile(&conf.Config{}, nil)
+	e.objects.post(e.links.want(nil))
+	e.makeLinks()
 }
 
 // act carries actions out: adverts, addresses, announcements, then the rest.

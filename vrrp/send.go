@@ -24,7 +24,7 @@ func (e *engine) sendAll(list []SendAdvert) []SendFailure {
 		a := &list[i]
 		s := e.sockets[socketKey{a.Interface, a.Src.Is6(), a.AH}]
 		if s == nil {
-			fail(a, errNoSocket)
+			fail(a, e.noSocket(a.Interface))
 			continue
 		}
 		if len(s.due) == 0 {
@@ -41,6 +41,14 @@ func (e *engine) sendAll(list []SendAdvert) []SendFailure {
 	}
 	e.reportLost(list, lost)
 	return silenced(list, lost)
+}
+
+// noSocket is why there is none: a link of ours may be about to come back.
+func (e *engine) noSocket(iface string) error {
+	if m := e.links.find(iface); m != nil {
+		return unix.ENODEV
+	}
+	return errNoSocket
 }
 
 // silenced lists the instances of which every advert was lost, each with its last error.

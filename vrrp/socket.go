@@ -23,9 +23,16 @@ type socketKey struct {
 	ah    bool // protocol 51: adverts behind an authentication header
 }
 
-// keyOf is the socket that an instance sends and receives by.
-func keyOf(in *conf.Instance) socketKey {
-	return socketKey{in.Interface, in.Family == conf.IPv6, in.AuthType == conf.AuthAH}
+// listenKey is the socket that an instance receives by, sendKey the one that
+// it sends by: without a VMAC they are the same.
+func listenKey(in *conf.Instance) socketKey {
+	return socketKey{in.ListenInterface(), in.Family == conf.IPv6, in.AuthType == conf.AuthAH}
+}
+
+func sendKey(in *conf.Instance) socketKey {
+	k := listenKey(in)
+	k.iface = in.SendInterface()
+	return k
 }
 
 // socket sends and receives the adverts of one interface and family. The
@@ -37,6 +44,9 @@ type socket struct {
 	group map[netip.Addr]bool
 	due   []*SendAdvert // adverts that fall due together
 	empty Time          // when there was last nothing to receive
+
+	frames bool                                // it sends whole IPv6 packets by a VMAC
+	parse  func([]byte) (PacketReceived, bool) // of whole packets; nil: the kernel's IP has looked at them
 }
 
 // openSocket binds a raw socket to an interface. The descriptor is taken from
@@ -45,7 +55,9 @@ func openSocket(key socketKey, index int) (*socket, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		var err error
 		cerr := c.Control(func(fd uintptr) {
-			err = unix.SetsockoptString(int(fd), unix.SOL_SOCKET, unix.SO_BINDTODEVICE, key.iface)
+			if key.iface != "" {
+				err = unix.SetsockoptString(int(fd), unix.SOL_SOCKET, unix.SO_BINDTODEVICE, key.iface)
+			}
 		})
 		return errors.Join(cerr, err)
 	}}
@@ -69,17 +81,27 @@ func openSocket(key socketKey, index int) (*socket, error) {
 }
 
 func (s *socket) prepare(pc net.PacketConn) error {
-	ifi := s.netInterface()
 	if s.key.v6 {
 		c := ipv6.NewPacketConn(pc)
-		return errors.Join(c.SetMulticastInterface(ifi), c.SetMulticastLoopback(false),
-			c.SetControlMessage(ipv6.FlagDst|ipv6.FlagHopLimit, true))
+		return errors.Join(s.byInterface(c), c.SetControlMessage(ipv6.FlagDst|ipv6.FlagHopLimit, true))
 	}
 	c, err := ipv4.NewRawConn(pc) // its packets have their IP headers
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.SetMulticastInterface(ifi), c.SetMulticastLoopback(false))
+	return s.byInterface(c)
+}
+
+// byInterface makes multicast leave by the socket's interface, and not come
+// back. A socket of no interface is for unicast.
+func (s *socket) byInterface(c interface {
+	SetMulticastInterface(*net.Interface) error
+	SetMulticastLoopback(bool) error
+}) error {
+	if s.index == 0 {
+		return nil
+	}
+	return errors.Join(c.SetMulticastInterface(s.netInterface()), c.SetMulticastLoopback(false))
 }
 
 // take keeps a descriptor of its own; pc may be closed then.
@@ -159,6 +181,11 @@ func (s *socket) receive(r *receiver, deliver func(at Time, p PacketReceived)) e
 }
 
 func (s *socket) packet(r *received) (PacketReceived, bool) {
+	if s.parse != nil {
+		p, ok := s.parse(r.data)
+		p.Interface = s.key.iface
+		return p, ok
+	}
 	p := PacketReceived{Interface: s.key.iface, Src: r.src, Dst: r.dst, TTL: r.hopLimit, AH: s.key.ah, Payload: r.data}
 	if s.key.v6 {
 		return p, p.Src.IsValid()
@@ -182,9 +209,12 @@ func (s *socket) flush(out *sender, failed func(*SendAdvert, error)) {
 	for rest := s.due; len(rest) > 0; {
 		n := min(len(rest), batchLen)
 		for _, a := range rest[:n] {
-			if s.key.v6 {
+			switch {
+			case s.frames:
+				out.addFrame(a, s.index)
+			case s.key.v6:
 				out.add6(a, s.index)
-			} else {
+			default:
 				out.add4(a)
 			}
 		}

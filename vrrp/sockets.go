@@ -1,39 +1,104 @@
 package vrrp
 
-// openSockets makes sure that every instance whose interface exists has a
-// socket bound to the interface of today, in its groups.
+import (
+	"errors"
+	"fmt"
+
+	"halbd/conf"
+	"halbd/netstate"
+)
+
+// openSockets makes sure that every instance whose interface exists has its
+// sockets, bound to the interface of today, in its groups.
 func (e *engine) openSockets() {
 	for i := range e.cfg.Instances {
 		in := &e.cfg.Instances[i]
-		l := e.mirror.Link(in.Interface)
-		key := keyOf(in)
-		s := e.sockets[key]
+		err := e.listen(in)
+		if send := sendKey(in); send != listenKey(in) {
+			_, mute := e.socketOn(send, true)
+			err = errors.Join(err, mute)
+		}
+		if in.VMAC != nil {
+			err = errors.Join(err, e.tap(in))
+		}
+		if err != nil {
+			e.log.Error(fmt.Sprintf("(%s) %v", in.Name, err))
+			e.retry = monotonic() + retryPause
+		}
+	}
+}
+
+func (e *engine) listen(in *conf.Instance) error {
+	s, err := e.socketOn(listenKey(in), false)
+	if s == nil || in.Unicast {
+		return err
+	}
+	return s.join(in.Destination)
+}
+
+// socketOn is the socket of that key; nil without an error when its interface
+// does not exist now.
+func (e *engine) socketOn(key socketKey, deaf bool) (*socket, error) {
+	index := 0
+	s := e.sockets[key]
+	if key.iface != "" {
+		l := e.mirror.Link(key.iface)
 		if s != nil && (l == nil || l.Index != s.index) {
 			e.closeSocket(s) // the interface went, or came back as another
 			s = nil
 		}
 		if l == nil {
-			continue
+			return nil, nil
 		}
-		var err error
-		if s == nil {
-			if s, err = openSocket(key, l.Index); err != nil {
-				e.log.Error(err.Error())
-				e.retry = monotonic() + retryPause
-				continue
-			}
-			if err := e.poll.Add(s.fd); err != nil {
-				e.log.Error(err.Error())
-			}
-			e.sockets[key], e.byFD[s.fd] = s, s
-		}
-		if !in.Unicast {
-			if err := s.join(in.Destination); err != nil {
-				e.log.Error(err.Error())
-				e.retry = monotonic() + retryPause
-			}
-		}
+		index = l.Index
 	}
+	if s != nil {
+		return s, nil
+	}
+	var err error
+	if deaf && key.v6 {
+		s, err = openFrames(key, index)
+	} else {
+		s, err = openSocket(key, index)
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !deaf:
+		e.byFD[s.fd] = s
+		err = e.poll.Add(s.fd)
+	case !key.v6:
+		err = attachFilter(s.fd, nothing)
+	}
+	e.sockets[key] = s
+	return s, err
+}
+
+// tap listens for what comes from the MAC of the instance's VMAC.
+func (e *engine) tap(in *conf.Instance) error {
+	l := e.mirror.Link(in.VMAC.Name)
+	t := e.taps[in.VMAC.Name]
+	if t != nil && (l == nil || l.Index != t.index || l.MAC != t.mac) {
+		e.closeTap(t)
+		t = nil
+	}
+	if l == nil || t != nil {
+		return nil
+	}
+	t, err := openTap(l, listenKey(in))
+	if err != nil {
+		return err
+	}
+	e.taps[l.Name], e.byFD[t.fd] = t, &t.socket
+	return e.poll.Add(t.fd)
+}
+
+func (e *engine) closeTap(t *tap) {
+	e.poll.Remove(t.fd)
+	delete(e.byFD, t.fd)
+	delete(e.taps, t.name)
+	t.close()
 }
 
 func (e *engine) closeSocket(s *socket) {
@@ -45,13 +110,73 @@ func (e *engine) closeSocket(s *socket) {
 
 // closeUnused closes the sockets that no instance needs after a reload.
 func (e *engine) closeUnused() {
-	used := map[socketKey]bool{}
+	used, tapped := map[socketKey]bool{}, map[string]bool{}
 	for i := range e.cfg.Instances {
-		used[keyOf(&e.cfg.Instances[i])] = true
+		in := &e.cfg.Instances[i]
+		used[listenKey(in)], used[sendKey(in)] = true, true
+		if in.VMAC != nil {
+			tapped[in.VMAC.Name] = true
+		}
 	}
 	for key, s := range e.sockets {
 		if !used[key] {
 			e.closeSocket(s)
 		}
+	}
+	for name, t := range e.taps {
+		if !tapped[name] {
+			e.closeTap(t)
+		}
+	}
+}
+
+// makeLinks makes the links that are missing, and announces again the
+// addresses of those that have come back while this host is master.
+func (e *engine) makeLinks() {
+	now := monotonic()
+	ops, back := e.links.tend(now)
+	e.objects.post(ops)
+	for name, m := range e.links.made {
+		if m.asked != 0 || m.fault != "" {
+			e.retry = min(e.retry, now+retryPause)
+		}
+		e.act(e.core.Step(now, e.level(name)))
+	}
+	for _, name := range back {
+		e.returned[name] = true
+	}
+}
+
+// announceReturned tells the network again of addresses whose VMAC was away.
+func (e *engine) announceReturned() {
+	if len(e.returned) == 0 {
+		return
+	}
+	for _, in := range e.core.Held(nil) {
+		for _, name := range linksOf(in) {
+			if e.returned[name] {
+				e.objects.announce(in, &Announce{Instance: in.Name, Repeat: max(1, in.GARP.MasterRepeat)})
+				break
+			}
+		}
+	}
+	clear(e.returned)
+}
+
+// notMade notes the links among what could not be written.
+func (e *engine) notMade(err error) {
+	var f *netstate.Failure
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			e.notMade(one)
+		}
+		return
+	}
+	if !errors.As(err, &f) {
+		return
+	}
+	if l, ok := f.Op.Object.(*netstate.MadeLink); ok && !f.Op.Remove {
+		e.links.failed(l.Link.Name, fmt.Sprintf("it cannot be made on %s: %v", l.Link.Parent, f.Err))
+		e.act(e.core.Step(monotonic(), e.level(l.Link.Name)))
 	}
 }

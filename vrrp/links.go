@@ -1,0 +1,341 @@
+package vrrp
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"halbd/conf"
+	"halbd/netstate"
+)
+
+// links makes the VMACs and ipvlans that the configuration wants, and makes
+// them again when somebody else removes them. It looks at nothing but the
+// mirror, and returns the work.
+//
+// A VMAC is up all the time, so that the master's adverts, which come from the
+// same MAC, reach this host; but nothing may leave by it while another router
+// is master. It has no address then, and IPv6, which would send reports and
+// solicitations all the same, is off.
+type links struct {
+	mirror *netstate.Mirror
+	taken  func(netstate.Object)
+	usable func(index int) []netip.Addr
+	made   map[string]*madeLink
+	quiet  map[string]*netstate.QuietParent // by the name of the parent
+}
+
+// madeLink is one of them.
+type madeLink struct {
+	want    conf.Link
+	index   int    // of the link that was made; 0: none
+	parent  int    // index of the link that it is on
+	old     int    // index of a leftover that is being replaced
+	asked   Time   // when the kernel was asked to make it; 0: not
+	fault   string // why there is none
+	thefts  []Time // of the last minute
+	notYet  Time   // not to be made before, after too many thefts
+	ipv6    bool   // IPv6 is on
+	address []conf.Address
+}
+
+// A link that is removed more often than this within a minute is left alone
+// for a while.
+const (
+	maxThefts   = 5
+	theftWindow = 60 * second
+	theftPause  = 10 * second
+	second      = retryPause
+)
+
+func manageLinks(m *netstate.Mirror, taken func(netstate.Object)) *links {
+	return &links{mirror: m, taken: taken, made: map[string]*madeLink{}, quiet: map[string]*netstate.QuietParent{}}
+}
+
+// find gives the link of that name if it is one of these.
+func (l *links) find(name string) *madeLink { return l.made[name] }
+
+// want takes the list of a configuration; tend does what follows from it.
+func (l *links) want(list []conf.Link) (gone []netstate.Op) {
+	wanted := map[string]bool{}
+	for i := range list {
+		w := &list[i]
+		wanted[w.Name] = true
+		m := l.made[w.Name]
+		if m != nil && (m.want.Kind != w.Kind || m.want.Mode != w.Mode) {
+			gone = append(gone, l.drop(m)...)
+			m = nil
+		}
+		if m == nil {
+			m = &madeLink{}
+			l.made[w.Name] = m
+		}
+		m.want = *w
+		m.address = nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.made)) {
+		if !wanted[name] {
+			gone = append(gone, l.drop(l.made[name])...)
+		}
+	}
+	return gone
+}
+
+func (l *links) drop(m *madeLink) []netstate.Op {
+	delete(l.made, m.want.Name)
+	if m.index == 0 || !l.mirror.HasIndex(m.index) {
+		return nil
+	}
+	return []netstate.Op{{Remove: true, Object: &netstate.MadeLink{Link: &m.want, Index: m.index}}}
+}
+
+// quieten makes the interfaces below VMACs answer ARP for their own addresses
+// only, and undoes it when there is no VMAC on them any more.
+func (l *links) quieten(list []conf.Link) (ops []netstate.Op) {
+	wanted := map[string]bool{}
+	for i := range list {
+		if list[i].Kind == conf.LinkMACVLAN {
+			wanted[list[i].Parent] = true
+		}
+	}
+	for name, q := range l.quiet {
+		if p := l.mirror.Link(name); !wanted[name] || p == nil || p.Index != q.Index {
+			delete(l.quiet, name)
+			ops = append(ops, netstate.Op{Remove: true, Object: q})
+		}
+	}
+	for name := range wanted {
+		if p := l.mirror.Link(name); p != nil && l.quiet[name] == nil {
+			q := &netstate.QuietParent{Index: p.Index, Name: name}
+			l.quiet[name] = q
+			ops = append(ops, netstate.Op{Object: q})
+		}
+	}
+	return ops
+}
+
+// tend returns what makes the kernel's links as they are wanted, and the names
+// of those that have just come back.
+func (l *links) tend(now Time) (ops []netstate.Op, back []string) {
+	parents := make([]conf.Link, 0, len(l.made))
+	for _, name := range slices.Sorted(maps.Keys(l.made)) {
+		m := l.made[name]
+		had := m.index
+		ops = append(ops, l.tendOne(m, now)...)
+		if m.index != 0 && m.index != had {
+			back = append(back, name)
+		}
+		parents = append(parents, m.want)
+	}
+	return append(l.quieten(parents), ops...), back
+}
+
+func (l *links) tendOne(m *madeLink, now Time) []netstate.Op {
+	parent, there := l.mirror.Link(m.want.Parent), l.mirror.Link(m.want.Name)
+	switch {
+	case parent == nil:
+		m.asked = 0
+		return nil // the instance is in FAULT for that
+	case there != nil && there.Index == m.index && there.Parent == parent.Index:
+		return l.correct(m, there, parent)
+	case there != nil && m.asked != 0 && there.Index != m.old && there.Parent == parent.Index && there.AdminUp:
+		m.index, m.parent, m.asked, m.old, m.fault, m.ipv6 = there.Index, parent.Index, 0, 0, "", false
+		return l.correct(m, there, parent)
+	case m.asked != 0 && now-m.asked < retryPause || now < m.notYet:
+		return nil
+	case there != nil && !reusable(there):
+		m.fault = fmt.Sprintf("an interface %s exists that is no private macvlan and no ipvlan: remove or rename it", there.Name)
+		return nil
+	case there == nil && m.index != 0 && m.parent == parent.Index:
+		if l.stolen(m, now) {
+			return nil
+		}
+	}
+	return l.create(m, there, parent, now)
+}
+
+// reusable: what a former run may have left.
+func reusable(l *netstate.Link) bool { return l.Private || l.L2 }
+
+// stolen notes that somebody else has removed the link, and says whether that
+// has happened too often.
+func (l *links) stolen(m *madeLink, now Time) bool {
+	m.index = 0
+	m.thefts = slices.DeleteFunc(m.thefts, func(t Time) bool { return now-t > theftWindow })
+	m.thefts = append(m.thefts, now)
+	if len(m.thefts) > maxThefts {
+		m.fault = fmt.Sprintf("it was removed %d times within a minute by someone else", len(m.thefts))
+		m.notYet = now + theftPause
+		m.thefts = nil
+		return true
+	}
+	l.taken(&netstate.MadeLink{Link: &m.want})
+	return false
+}
+
+// create replaces what a former run has left: its addresses go with it.
+func (l *links) create(m *madeLink, leftover, parent *netstate.Link, now Time) (ops []netstate.Op) {
+	m.index, m.old, m.asked = 0, 0, max(now, 1)
+	w := m.want
+	if leftover != nil {
+		m.old = leftover.Index
+		ops = append(ops, netstate.Op{Remove: true, Object: &netstate.MadeLink{Link: &w, Index: leftover.Index}})
+	}
+	ops = append(ops, netstate.Op{Object: &netstate.MadeLink{Link: &w, Parent: parent.Index}})
+	vmac := w.Kind == conf.LinkMACVLAN
+	if vmac {
+		ops = append(ops, netstate.Op{Object: &netstate.NoOwnAddress{Name: w.Name}}, setIPv6(w.Name, false))
+	}
+	ops = append(ops, netstate.Op{Object: &netstate.LinkUp{Name: w.Name, VMAC: vmac, Master: l.vrf(parent)}})
+	if w.Notify {
+		ops = append(ops, netstate.Op{Object: &netstate.Touch{Index: parent.Index, Name: parent.Name, Group: parent.Group}})
+	}
+	return ops
+}
+
+// vrf is the VRF that a link is in, or 0: what is made on the link belongs there too.
+func (l *links) vrf(of *netstate.Link) int {
+	if master := l.mirror.ByIndex(of.Master); master != nil && master.Kind == "vrf" {
+		return master.Index
+	}
+	return 0
+}
+
+// correct restores what somebody has changed of a link. Whether it is up is
+// the administrator's to decide.
+func (l *links) correct(m *madeLink, there, parent *netstate.Link) (ops []netstate.Op) {
+	w := m.want
+	if there.Group != w.Group || w.MAC != "" && there.Address() != w.MAC {
+		ops = append(ops, netstate.Op{Object: &netstate.LinkMAC{Link: &w}})
+	}
+	if vrf := l.vrf(parent); vrf != 0 && there.Master != vrf {
+		ops = append(ops, netstate.Op{Object: &netstate.LinkUp{Name: w.Name, VMAC: w.Kind == conf.LinkMACVLAN, Master: vrf}})
+	}
+	return ops
+}
+
+// failed notes that a link could not be made.
+func (l *links) failed(name, why string) {
+	if m := l.made[name]; m != nil {
+		m.fault, m.asked = why, 0
+	}
+}
+
+// pending says that a link is being made and nothing is wrong so far.
+func (l *links) pending(m *madeLink) bool {
+	there := l.mirror.Link(m.want.Name)
+	return m.fault == "" && (there == nil || there.Index != m.index)
+}
+
+func setIPv6(link string, on bool) netstate.Op {
+	value := "1"
+	if on {
+		value = "0"
+	}
+	return netstate.Op{Object: &netstate.Sysctl{Path: "net/ipv6/conf/" + link + "/disable_ipv6", Value: value}}
+}
+
+// roles switches IPv6 on for the VMACs of the instances that hold their
+// addresses, and off for the others.
+func (l *links) roles(held []*conf.Instance) (ops []netstate.Op) {
+	on := map[string]bool{}
+	for _, in := range held {
+		for _, name := range linksOf(in) {
+			on[name] = true
+		}
+	}
+	for name, m := range l.made {
+		if m.ipv6 && !on[name] {
+			m.ipv6 = false
+			ops = append(ops, setIPv6(name, false))
+		}
+	}
+	for name := range on {
+		ops = append(ops, l.enable(name)...)
+	}
+	return ops
+}
+
+// gain is the short way of roles for an instance that has come to hold its addresses.
+func (l *links) gain(in *conf.Instance) (ops []netstate.Op) {
+	for _, name := range linksOf(in) {
+		ops = append(ops, l.enable(name)...)
+	}
+	return ops
+}
+
+func (l *links) enable(name string) []netstate.Op {
+	m := l.made[name]
+	if m == nil || m.ipv6 || m.index == 0 || m.want.Kind != conf.LinkMACVLAN || m.want.Family != conf.IPv6 {
+		return nil
+	}
+	m.ipv6 = true
+	return []netstate.Op{setIPv6(name, true)}
+}
+
+// linksOf names the links that carry addresses of an instance.
+func linksOf(in *conf.Instance) []string {
+	if in.VMAC == nil && len(in.AddressLinks) == 0 {
+		return nil
+	}
+	var names []string
+	if in.VMAC != nil {
+		names = append(names, in.VMAC.Name)
+	}
+	for i := range in.AddressLinks {
+		names = append(names, in.AddressLinks[i].Name)
+	}
+	return names
+}
+
+// linkLocals are the addresses that an instance's VMACs need beside the
+// virtual ones to take part in neighbour discovery: their parents' link-local
+// ones, which are never chosen as a source.
+func (l *links) linkLocals(in *conf.Instance) (list []conf.Address) {
+	for _, name := range linksOf(in) {
+		m := l.made[name]
+		if m == nil || !m.ipv6 {
+			continue
+		}
+		parent := l.mirror.ByIndex(m.parent)
+		if parent == nil {
+			continue
+		}
+		own := slices.IndexFunc(l.usable(parent.Index), func(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() })
+		if own < 0 {
+			continue
+		}
+		p := netip.PrefixFrom(l.usable(parent.Index)[own], 64)
+		if len(m.address) == 0 || m.address[0].Prefix != p {
+			m.address = []conf.Address{{Prefix: p, Interface: name}}
+		}
+		list = append(list, m.address...)
+	}
+	return list
+}
+
+// addresses are those of ipvlans: they do not follow a role.
+func (l *links) addresses() (list []conf.Address) {
+	for _, name := range slices.Sorted(maps.Keys(l.made)) {
+		m := l.made[name]
+		if !m.want.Addr.IsValid() || m.index == 0 {
+			continue
+		}
+		if m.address == nil {
+			m.address = []conf.Address{{Prefix: m.want.Addr, Interface: name, PreferredLifetime: conf.Forever}}
+		}
+		list = append(list, m.address...)
+	}
+	return list
+}
+
+// fixed says whether an address is an ipvlan's own.
+func (l *links) fixed(index int, p netip.Prefix) bool {
+	link := l.mirror.ByIndex(index)
+	if link == nil {
+		return false
+	}
+	m := l.made[link.Name]
+	return m != nil && m.want.Addr == p
+}
