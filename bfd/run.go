@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +13,7 @@ import (
 	"halbd/internal/sched"
 )
 
-// daemon is the shell around a Core. One goroutine, locked to its thread, owns it.
+// daemon is the shell around a Core. One goroutine owns it.
 type daemon struct {
 	cfg     *conf.Config
 	core    *Core
@@ -37,7 +36,6 @@ const retryPause = time.Second
 // Run holds the configured sessions until ctx is cancelled. in delivers
 // *conf.Config (a reload).
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger) error {
-	runtime.LockOSThread() // for the thread's scheduling class; never unlocked, the thread ends with us
 	sched.Apply(&cfg.Global.BFD, "bfd_", log)
 	p, err := poll.New()
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os/exec"
-	"runtime"
 	"sync"
 	"time"
 
@@ -31,7 +30,6 @@ type checkerRun struct {
 // Run probes and reconciles until ctx is cancelled, which is a graceful stop.
 // It returns ErrNoIPVS when the kernel has none.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
-	runtime.LockOSThread() // for the scheduling class
 	sched.Apply(&cfg.Global.Checker, "checker_", log)
 	kernel := opt.Kernel
 	if kernel == nil {

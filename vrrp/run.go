@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"runtime"
 	"slices"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 	"halbd/netstate"
 )
 
-// engine is the shell around a Core. One goroutine, locked to its thread, owns it.
+// engine is the shell around a Core. One goroutine owns it.
 type engine struct {
 	cfg      *conf.Config
 	opt      Options
@@ -64,7 +63,6 @@ func monotonic() Time { return poll.Now() }
 // graceful stop: priority 0 is sent and every address removed. in delivers
 // *conf.Config (a reload) and TrackerResult.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
-	runtime.LockOSThread() // for the thread's scheduling class; never unlocked, the thread ends with us
 	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
 		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}}

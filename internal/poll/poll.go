@@ -6,7 +6,9 @@ package poll
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,9 +21,17 @@ type Time = time.Duration
 const Never = Time(1<<63 - 1)
 
 // Poller is the loop's state. Only Post may be called from other goroutines.
+//
+// The loop waits in Go's own poller, which watches the epoll descriptor: a
+// goroutine that blocked in epoll_wait itself would be late no less, and make
+// the runtime's monitor run for milliseconds after each wake.
 type Poller struct {
 	epoll, timer, wake int
 	armed              Time
+	file               *os.File // the epoll descriptor
+	conn               syscall.RawConn
+	events             []unix.EpollEvent // of the last wait
+	err                error
 
 	mu   sync.Mutex // guards mail
 	mail []any
@@ -29,9 +39,18 @@ type Poller struct {
 
 // New opens a Poller.
 func New() (*Poller, error) {
-	p := &Poller{epoll: -1, timer: -1, wake: -1, armed: Never}
+	p := &Poller{timer: -1, wake: -1, armed: Never}
 	var err error
 	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	if err := unix.SetNonblock(p.epoll, true); err != nil { // that Go's poller takes it
+		unix.Close(p.epoll)
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	p.file = os.NewFile(uintptr(p.epoll), "epoll")
+	if p.conn, err = p.file.SyscallConn(); err != nil {
+		p.Close()
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
 	if p.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
@@ -47,7 +66,8 @@ func New() (*Poller, error) {
 
 // Close closes what New has opened; the descriptors of Add belong to the caller.
 func (p *Poller) Close() {
-	for _, fd := range []int{p.epoll, p.timer, p.wake} {
+	p.file.Close()
+	for _, fd := range []int{p.timer, p.wake} {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
@@ -90,15 +110,12 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 		if err := p.arm(deadline); err != nil {
 			return nil, err
 		}
-		n, err := unix.EpollWait(p.epoll, events, -1)
-		if errors.Is(err, unix.EINTR) {
-			return nil, nil
-		}
-		if err != nil {
+		p.events = events
+		if err := errors.Join(p.conn.Read(p.look), p.err); err != nil {
 			return nil, fmt.Errorf("epoll: %w", err)
 		}
 		ready, others := events[:0], false
-		for _, e := range events[:n] {
+		for _, e := range p.events {
 			switch int(e.Fd) {
 			case p.timer:
 				p.drain(p.timer)
@@ -114,6 +131,19 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 			return ready, nil
 		}
 	}
+}
+
+// look takes what is ready; false: nothing.
+func (p *Poller) look(fd uintptr) bool {
+	n, err := unix.EpollWait(int(fd), p.events, 0)
+	if errors.Is(err, unix.EINTR) {
+		n, err = 0, nil
+	}
+	if n > 0 || err != nil {
+		p.events, p.err = p.events[:max(n, 0)], err
+		return true
+	}
+	return false
 }
 
 func (p *Poller) drain(fd int) {

@@ -4,6 +4,7 @@ package sched
 
 import (
 	"log/slog"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -11,14 +12,18 @@ import (
 )
 
 // Apply sets nice value, CPU affinity and real-time class of the calling
-// thread, which must be locked to its goroutine, and locks the memory of the
-// process. prefix is the keyword's ("vrrp_", "checker_"). What the system
+// goroutine's thread, and locks the memory of the process. A goroutine whose
+// thread gets any of them keeps that thread for good; without them it stays
+// free, because to wake a certain thread takes longer. prefix is the keyword's ("vrrp_", "checker_"). What the system
 // refuses is logged and otherwise ignored: a slower daemon is better than none.
 func Apply(p *conf.Process, prefix string, log *slog.Logger) {
 	warn := func(keyword string, err error) {
 		if err != nil {
 			log.Warn(prefix+keyword+" has no effect", "err", err)
 		}
+	}
+	if p.Nice != 0 || len(p.CPUs) > 0 || p.RTPriority > 0 {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	}
 	if p.Nice != 0 {
 		warn("priority", unix.Setpriority(unix.PRIO_PROCESS, 0, p.Nice))
