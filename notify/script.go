@@ -2,12 +2,15 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"halbd/conf"
 )
@@ -50,44 +53,82 @@ func environment(env []string) []string {
 // killDelay is what a script that got TERM at its limit has to end by itself.
 const killDelay = 2 * time.Second
 
-// RunScript runs a script to its end. At the limit its process group gets
-// TERM, and two seconds later KILL; when ctx ends it gets KILL at once. A
-// script that ended with a status other than 0 gives an *exec.ExitError.
-func RunScript(ctx context.Context, c conf.Command, limit time.Duration) error {
-	cmd := NewCmd(c)
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", c.Args[0], err)
+// ErrLimit says that a script did not end in time.
+var ErrLimit = errors.New("timed out")
+
+// Run is a script that has been started.
+type Run struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	err  error // of cmd.Wait, once done
+}
+
+// Start starts a script.
+func Start(c conf.Command) (*Run, error) {
+	r := &Run{cmd: NewCmd(c), done: make(chan struct{})}
+	if err := r.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.Args[0], err)
 	}
-	done := make(chan struct{})
-	var ended error
 	go func() {
-		defer close(done)
-		ended = cmd.Wait()
+		defer close(r.done)
+		r.err = r.cmd.Wait()
 	}()
+	return r, nil
+}
+
+// Wait waits for the end of the script. A status other than 0 gives an
+// *exec.ExitError, the limit an ErrLimit; then, as after the end of ctx, the
+// script still runs and has to be ended with Kill.
+func (r *Run) Wait(ctx context.Context, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	var why error
 	select {
-	case <-done:
-		if ended != nil {
-			return fmt.Errorf("%s: %w", c.Args[0], ended)
-		}
-		return nil
+	case <-r.done:
+		return r.err
 	case <-timer.C:
-		why = fmt.Errorf("%s did not end within %v and was stopped", c.Args[0], limit)
+		return fmt.Errorf("%w after %v", ErrLimit, limit)
 	case <-ctx.Done():
-		why = ctx.Err()
+		return ctx.Err()
 	}
+}
+
+// Kill ends the script, its process group and whatever it has started, in a
+// group of its own too: TERM, and two seconds later KILL; KILL at once when ctx
+// ends. It returns when the script is gone.
+func (r *Run) Kill(ctx context.Context) {
+	f := newFamily(r.cmd.Process.Pid)
+	defer f.close()
 	if ctx.Err() == nil {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
-		timer.Reset(killDelay)
+		f.signal(unix.SIGTERM)
+		timer := time.NewTimer(killDelay)
+		defer timer.Stop()
 		select {
-		case <-done:
+		case <-r.done:
+			if !f.awaitEnd(ctx, timer.C) {
+				break
+			}
+			return
 		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // its children too, whatever became of itself
-	<-done
-	return why
+	f.grow()
+	f.signal(unix.SIGKILL)
+	<-r.done
+}
+
+// RunScript runs a script to its end, within a limit.
+func RunScript(ctx context.Context, c conf.Command, limit time.Duration) error {
+	r, err := Start(c)
+	if err != nil {
+		return err
+	}
+	err = r.Wait(ctx, limit)
+	if errors.Is(err, ErrLimit) || ctx.Err() != nil {
+		r.Kill(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Args[0], err)
+	}
+	return nil
 }

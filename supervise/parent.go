@@ -214,7 +214,9 @@ const (
 func (p *parent) watchSignals() chan os.Signal {
 	sigs := make(chan os.Signal, 16)
 	signal.Notify(sigs, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, jsonSignal, statsClearSignal)
-	signal.Ignore(unix.SIGPIPE)
+	// Not signal.Ignore: scripts would inherit that, and a pipe's writer among them would not end.
+	unheard := make(chan os.Signal, 1)
+	signal.Notify(unheard, unix.SIGPIPE)
 	if p.opt.IgnoreINT {
 		signal.Ignore(unix.SIGINT)
 	}

@@ -1,5 +1,5 @@
 // Package track watches what a VRRP role may depend on outside the network:
-// scripts and files. It turns them into facts (good or bad, a number); what a
+// scripts, files and processes. It turns them into facts (good or bad, a number); what a
 // fact means for a role is the vrrp package's business. It belongs into the
 // parent: nothing here may run beside the adverts.
 package track
@@ -9,18 +9,20 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
+	"time"
 
 	"halbd/conf"
 )
 
 // The kinds of a Result, as vrrp.TrackerKind spells them.
 const (
-	Script = "script"
-	File   = "file"
+	Script  = "script"
+	File    = "file"
+	Process = "process"
 )
 
-// Result is what a tracker found out: for a script Value 0 is good and 1 bad,
-// for a file it is the number in it.
+// Result is what a tracker found out: for a script and a process Value 0 is
+// good and 1 bad, for a file it is the number in it.
 type Result struct {
 	Kind, Name string
 	Known      bool
@@ -30,10 +32,13 @@ type Result struct {
 
 // Tracker runs every configured tracker until Close.
 type Tracker struct {
-	report  func(Result)
-	log     *slog.Logger
-	scripts map[string]*running[conf.TrackScript]
-	files   map[string]*running[conf.TrackFile]
+	out       *outbox
+	log       *slog.Logger
+	scripts   map[string]*running[conf.TrackScript]
+	files     map[string]*running[conf.TrackFile]
+	processes *processes
+	stop      context.CancelFunc
+	work      sync.WaitGroup // of processes and out
 }
 
 // running is one tracker at work.
@@ -43,26 +48,46 @@ type running[T any] struct {
 	done   sync.WaitGroup
 }
 
-// New starts the trackers of a configuration. report is called from several
-// goroutines, and only when a result changes.
+// New starts the trackers of a configuration. report is called from one
+// goroutine, and only when a result changes; it may block.
 func New(cfg *conf.Config, report func(Result), log *slog.Logger) *Tracker {
-	t := &Tracker{report: report, log: log, scripts: map[string]*running[conf.TrackScript]{}, files: map[string]*running[conf.TrackFile]{}}
+	t := &Tracker{out: newOutbox(), log: log, scripts: map[string]*running[conf.TrackScript]{}, files: map[string]*running[conf.TrackFile]{}}
+	t.processes = newProcesses(t.out.add, log)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.stop = cancel
+	t.work.Go(func() { t.processes.run(ctx) })
+	go t.out.deliver(ctx, report)
 	t.Reload(cfg)
 	return t
 }
 
 // Reload starts what is new, stops what is gone and leaves the rest alone.
 func (t *Tracker) Reload(cfg *conf.Config) {
-	fit(t.scripts, cfg.Scripts, func(s *conf.TrackScript) string { return s.Name }, func(ctx context.Context, s *conf.TrackScript) {
-		(&script{conf: s, report: t.report, log: t.log}).run(ctx)
+	spread := newSpread(len(cfg.Scripts))
+	fit(t.scripts, cfg.Scripts, func(s *conf.TrackScript) string { return s.Name }, func(s *conf.TrackScript) func(context.Context) {
+		return (&script{conf: s, delay: spread.next(), report: t.out.add, log: t.log}).run
 	})
-	fit(t.files, cfg.TrackFiles, func(f *conf.TrackFile) string { return f.Name }, func(ctx context.Context, f *conf.TrackFile) {
-		(&file{conf: f, report: t.report, log: t.log}).run(ctx)
+	fit(t.files, cfg.TrackFiles, func(f *conf.TrackFile) string { return f.Name }, func(f *conf.TrackFile) func(context.Context) {
+		return (&file{conf: f, report: t.out.add, log: t.log}).run
 	})
+	t.processes.reload(processConf{list: cfg.TrackProcesses, buffer: cfg.Global.Buffers.ProcessMonitor})
+}
+
+// spread gives each of many scripts a time of its own within the first second.
+type spread struct{ step, at time.Duration }
+
+func newSpread(scripts int) *spread {
+	return &spread{step: min(2*time.Millisecond, time.Second/time.Duration(max(scripts, 1)))}
+}
+
+func (s *spread) next() time.Duration {
+	d := s.at
+	s.at += s.step
+	return d
 }
 
 // fit makes the running trackers of one kind fit the configured ones.
-func fit[T any](have map[string]*running[T], want []T, name func(*T) string, run func(context.Context, *T)) {
+func fit[T any](have map[string]*running[T], want []T, name func(*T) string, begin func(*T) func(context.Context)) {
 	keep := map[string]bool{}
 	for i := range want {
 		r := have[name(&want[i])]
@@ -83,7 +108,8 @@ func fit[T any](have map[string]*running[T], want []T, name func(*T) string, run
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &running[T]{conf: want[i], cancel: cancel}
-		r.done.Go(func() { run(ctx, &r.conf) })
+		run := begin(&r.conf)
+		r.done.Go(func() { run(ctx) })
 		have[n], keep[n] = r, true
 	}
 }
@@ -95,10 +121,18 @@ func (r *running[T]) stop() {
 
 // Close ends every tracker and waits for it.
 func (t *Tracker) Close() {
-	for _, r := range t.scripts {
-		r.stop()
+	stop(t.scripts)
+	stop(t.files)
+	t.stop()
+	t.work.Wait()
+}
+
+// stop ends trackers beside each other: a script takes its time to die.
+func stop[T any](list map[string]*running[T]) {
+	for _, r := range list {
+		r.cancel()
 	}
-	for _, r := range t.files {
-		r.stop()
+	for _, r := range list {
+		r.done.Wait()
 	}
 }

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -93,7 +94,11 @@ func TestScript(t *testing.T) {
 		{Name: "c", Command: cmd, Interval: 10 * time.Millisecond, Timeout: 10 * time.Second, Rise: 1, Fall: 2},
 		{Name: "slow", Command: slow, Interval: time.Hour, Timeout: 20 * time.Millisecond, Rise: 1, Fall: 1},
 	}}
-	tr := New(cfg, func(r Result) { results <- r }, quiet)
+	tr := New(cfg, func(r Result) {
+		if r.Known {
+			results <- r
+		}
+	}, quiet)
 	defer tr.Close()
 	got := map[string]int{}
 	for range 2 {
@@ -111,4 +116,23 @@ func TestScript(t *testing.T) {
 	if r := next(t, results); r.Value != 0 {
 		t.Fatalf("after it succeeds: %+v", r)
 	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
+	return context.WithCancel(t.Context())
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o755)
 }

@@ -56,7 +56,7 @@ type InterfaceState struct {
 
 // TrackerResult is the state of a script, a process or a BFD session (Value 0
 // good, 1 bad) or the number in a tracked file. Known is false until the first
-// result. Why explains a bad result; it is shown behind the tracker's name.
+// result; then Value 1 means that bad is to be assumed. Why explains a bad result; it is shown behind the tracker's name.
 type TrackerResult struct {
 	Kind  TrackerKind
 	Name  string

@@ -112,7 +112,7 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 	}
 	known = len(faults) > 0 || !c.links[in.ownLink].Pending
 	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
-		known = known && r.Known
+		known = known && !k.holds(t, r)
 		if why := k.fault(t, r); why != "" {
 			faults = append(faults, why)
 		}
@@ -173,7 +173,7 @@ func (in *instance) dependsOn(link string) bool {
 // waiting names the trackers that have not reported yet.
 func (c *Core) waiting(in *instance) (list []string) {
 	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
-		if !r.Known {
+		if k.holds(t, r) {
 			list = append(list, fmt.Sprintf("%s %s has no result yet", k.kind, t.Name))
 		}
 	})

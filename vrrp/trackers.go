@@ -90,11 +90,18 @@ func (k *trackerKind) noun() string {
 // much is a fault.
 const maxChange = 254
 
+// holds reports whether an instance cannot start before the first result. A
+// script that can only move the priority holds nothing up.
+func (k *trackerKind) holds(t conf.Track, r TrackerResult) bool {
+	return !r.Known && (t.Weight == 0 || k.kind != TrackScript)
+}
+
 // change is what a result adds to the priority. A file adds its number times
 // the weight. For the others a positive weight rewards good, a negative one
-// punishes bad. reverse turns the sign.
+// punishes bad. reverse turns the sign. Before the first result nothing is
+// added, unless bad is assumed (init_fail).
 func (k *trackerKind) change(t conf.Track, r TrackerResult) int {
-	if !r.Known {
+	if !r.Known && r.Value == 0 {
 		return 0
 	}
 	n := t.Weight

@@ -200,3 +200,32 @@ func TestTrackSource(t *testing.T) {
 	p.step(both).want("0s INSTANCE A BACKUP")
 	p.step(eth0("10.0.0.1")).want("0s INSTANCE A FAULT")
 }
+
+// Only a script whose failure is a fault is waited for; a weighted one begins
+// to count with its first result, or as bad with init_fail.
+func TestWeightedScriptsHoldNothingUp(t *testing.T) {
+	for _, row := range []struct {
+		weight, assumed int
+		starts          bool
+		before, after   uint8 // the first result, which is good
+	}{
+		{0, 0, false, 100, 100}, {0, 1, false, 100, 100},
+		{10, 0, true, 100, 110}, {10, 1, true, 100, 110},
+		{-10, 0, true, 100, 100}, {-10, 1, true, 90, 100},
+	} {
+		in := router("A", 1, 100)
+		in.Track = tracked(TrackScript, conf.Track{Name: "chk", Weight: row.weight})
+		c := NewCore(config(in))
+		c.Step(0, eth0("10.0.0.1"))
+		c.Step(0, TrackerResult{Kind: TrackScript, Name: "chk", Value: row.assumed})
+		c.Start(0)
+		got := c.instances[0]
+		if (got.state != "") != row.starts || got.priority != row.before {
+			t.Errorf("%+v: before the first result %q, priority %d", row, got.state, got.priority)
+		}
+		c.Step(0, TrackerResult{Kind: TrackScript, Name: "chk", Known: true})
+		if got.state != event.Backup || got.priority != row.after {
+			t.Errorf("%+v: after it %q, priority %d", row, got.state, got.priority)
+		}
+	}
+}
