@@ -20,7 +20,7 @@ var tableRoot = []Keyword{
 	{Block: "root", Name: "interface_up_down_delays", Args: "{ <ifname> <down> [<up>] ... }", Repeatable: true, Doc: "Debounce delays before acting on interface state changes", Shape: List},
 	{Block: "root", Name: "vrrp_instance", Args: "<name> { block }", Repeatable: true, Doc: "Defines one virtual router", Shape: Block, Tolerant: true, Acts: true},
 	{Block: "root", Name: "vrrp_script", Args: "<name> { block }", Repeatable: true, Doc: "Periodic external check usable for tracking; duplicate names unchecked", Shape: Block, Acts: true},
-	{Block: "root", Name: "vrrp_track_process", Args: "<name> { block }", Repeatable: true, Doc: "Watches presence of a process for VRRP tracking", Shape: Block},
+	{Block: "root", Name: "vrrp_track_process", Args: "<name> { block }", Repeatable: true, Doc: "Watches presence of a process for VRRP tracking", Shape: Block, Acts: true},
 	{Block: "root", Name: "track_file", Args: "<name> { block }", Repeatable: true, Doc: "File whose integer content influences priority or weight", Shape: Block, Acts: true},
 	{Block: "root", Name: "vrrp_track_file", Args: "<name> { block }", Repeatable: true, Status: "deprecated alias of track_file", Doc: "Old spelling; only logs a notice", Shape: Block, Quiet: true, Acts: true},
 	{Block: "root", Name: "bfd_instance", Args: "<name:1..31 chars> { block }", Repeatable: true, Doc: "Defines one BFD session", Shape: Block},
