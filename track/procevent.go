@@ -182,7 +182,7 @@ func (s *eventSocket) send(fd int, op uint32) error {
 	binary.NativeEndian.PutUint16(b[4:], unix.NLMSG_DONE)
 	put(b[connectorOffset:], cnIdxProc)
 	put(b[connectorOffset+4:], cnValProc)
-	put(b[connectorOffset+12:], subscriptionNumber()) // the answer has this plus 1
+	put(b[connectorOffset+12:], subscriptionNumber())        // the answer has this plus 1
 	binary.NativeEndian.PutUint16(b[connectorOffset+16:], 4) // length of the operation
 	put(b[eventOffset:], op)
 	return unix.Sendto(fd, b[:], 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
