@@ -251,8 +251,12 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 			added = append(added, in)
 		} else {
 			delete(before, n.Key())
+			if wireChanged(in.cfg, n) {
+				c.advertiseOnceMore(in)
+			}
 			edited[in] = in.cfg
 			in.cfg = n
+			in.ipID = 0 // as keepalived counts: from each reload on
 			kept = append(kept, in)
 		}
 		in.order = i
@@ -306,12 +310,21 @@ func (c *Core) remove(gone map[conf.InstanceKey]*instance) {
 	}
 	slices.SortFunc(list, func(a, b *instance) int { return a.order - b.order })
 	for _, in := range list {
+		c.advertiseOnceMore(in)
 		c.resign(in)
 		state := event.Fault
 		if in.cfg.Notify.ReportDeleted {
 			state = event.Deleted
 		}
 		c.enter(in, state, "removed from the configuration", 0)
+	}
+}
+
+// advertiseOnceMore lets a master say what it was just before it becomes
+// something else, as keepalived does: the others wait anew.
+func (c *Core) advertiseOnceMore(in *instance) {
+	if in.state == event.Master {
+		c.advertise(in, in.priority)
 	}
 }
 
@@ -323,7 +336,12 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 	}
 	if in.held && !sameAddresses(was, is) {
 		c.acts.Addresses = true
-		c.acts.Announce = append(c.acts.Announce, Announce{Instance: is.Name, Repeat: max(1, is.GARP.MasterRepeat), Only: newAddresses(was, is)})
+		if added := newAddresses(was, is); len(added) > 0 {
+			c.acts.Announce = append(c.acts.Announce, Announce{Instance: is.Name, Repeat: max(1, is.GARP.MasterRepeat), Only: added})
+			if is.GARP.MasterDelay > 0 {
+				c.set(in, timerAnnounce, now+is.GARP.MasterDelay)
+			}
+		}
 	}
 	state := in.state
 	c.review(in, now)
@@ -344,6 +362,7 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 func wireChanged(a, b *conf.Instance) bool {
 	return a.Version != b.Version || a.Priority != b.Priority || a.AdvertInterval != b.AdvertInterval ||
 		a.AuthType != b.AuthType || string(a.AuthPass) != string(b.AuthPass) || !sameHMAC(a.HMAC, b.HMAC) ||
+		!slices.Equal(a.UnicastPeers, b.UnicastPeers) ||
 		!slices.EqualFunc(a.Addresses, b.Addresses, func(x, y conf.Address) bool { return x.Prefix.Addr() == y.Prefix.Addr() })
 }
 

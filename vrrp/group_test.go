@@ -93,16 +93,18 @@ func TestReloadKeepsRoles(t *testing.T) {
 		a := p.c.Reload(p.now, config(router("A", 1, 150, func(i *conf.Instance) {
 			i.Addresses = append(i.Addresses, conf.Address{Prefix: netip.MustParsePrefix("10.0.0.201/32"), Interface: "eth0"})
 		}), router("B", 2, 140)))
-		if len(a.Adverts) != 1 || a.Adverts[0].Priority != 150 || len(a.Events) != 0 || !a.Addresses ||
+		// The old content once more, then the new one.
+		if len(a.Adverts) != 2 || a.Adverts[0].Payload[3] != 1 || a.Adverts[1].Payload[3] != 2 || a.Adverts[1].Priority != 150 || len(a.Events) != 0 || !a.Addresses ||
 			len(a.Announce) != 1 || len(a.Announce[0].Only) != 1 {
 			t.Errorf("got %+v", a)
 		}
 	})
 	t.Run("priority", func(t *testing.T) {
-		reload(start(), config(router("A", 1, 120), router("B", 2, 140))).want("5s A advert 120 to 224.0.0.18")
+		reload(start(), config(router("A", 1, 120), router("B", 2, 140))).want("5s A advert 150 to 224.0.0.18", "5s A advert 120 to 224.0.0.18")
 	})
 	t.Run("removed", func(t *testing.T) {
-		reload(start(), config(router("A", 1, 150))).want("5s B advert 0 to 224.0.0.18", "5s hold [10.0.0.101]", "5s INSTANCE B FAULT")
+		reload(start(), config(router("A", 1, 150))).want("5s B advert 140 to 224.0.0.18", "5s B advert 0 to 224.0.0.18",
+			"5s hold [10.0.0.101]", "5s INSTANCE B FAULT")
 	})
 	t.Run("added", func(t *testing.T) {
 		reload(start(), config(router("A", 1, 150), router("B", 2, 140), router("C", 3, 130))).want("5s INSTANCE C BACKUP")
