@@ -24,7 +24,7 @@ type rawGlobal struct {
 	defaultIf       string
 	checksumAsV2    bool
 	lowerNoAdvert   bool
-	higherAdvert    bool
+	higherAdvert    maybe[bool]
 	checkUnicastSrc bool
 	skipCheckAdv    bool
 	ownerIgnore     bool
@@ -198,7 +198,7 @@ func globalSetters() blockSetters {
 		"vrrp_vmac_garp_intvl":             setGlobalExtra,
 		"vrrp_min_garp":                    setBool(func(b *builder) *bool { return &b.global.minGARP }),
 		"vrrp_lower_prio_no_advert":        setBool(func(b *builder) *bool { return &b.global.lowerNoAdvert }),
-		"vrrp_higher_prio_send_advert":     setBool(func(b *builder) *bool { return &b.global.higherAdvert }),
+		"vrrp_higher_prio_send_advert":     setMaybeBool(func(b *builder) *maybe[bool] { return &b.global.higherAdvert }),
 		"vrrp_version":                     setVersion(func(b *builder) *maybe[uint8] { return &b.global.version }),
 		"vrrp_check_unicast_src":           setTrue(func(b *builder) *bool { return &b.global.checkUnicastSrc }),
 		"vrrp_skip_check_adv_addr":         setBool(func(b *builder) *bool { return &b.global.skipCheckAdv }),

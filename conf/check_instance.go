@@ -225,7 +225,7 @@ func (b *builder) finishAnswers(i *rawInstance, strict bool) {
 	if !strict {
 		i.DownTimerAdverts = i.downAdverts.or(g.downAdverts.or(defaultDownAdverts))
 		i.LowerPrioNoAdv = i.lowerNoAdvert.or(g.lowerNoAdvert)
-		i.HigherPrioAdv = i.higherAdvert.or(g.higherAdvert)
+		i.HigherPrioAdv = i.higherAdvert.or(g.higherAdvert.or(true))
 		i.OwnerIgnore = i.ownerIgnore.or(g.ownerIgnore)
 	} else {
 		i.DownTimerAdverts, i.LowerPrioNoAdv = defaultDownAdverts, true

@@ -23,6 +23,24 @@ func only(t *testing.T, global, body string) (Instance, Diagnostics) {
 	return cfg.Instances[0], ds
 }
 
+// The last advert before a role is left is halbd's default; either keyword ends it.
+func TestHigherPrioSendAdvert(t *testing.T) {
+	for _, c := range []struct {
+		global, body string
+		want         bool
+	}{
+		{"", "", true},
+		{"vrrp_higher_prio_send_advert off", "", false},
+		{"vrrp_higher_prio_send_advert off", "higher_prio_send_advert", true},
+		{"", "higher_prio_send_advert off", false},
+		{"", "strict_mode on", false},
+	} {
+		if got, _ := only(t, c.global, c.body); got.HigherPrioAdv != c.want {
+			t.Errorf("%q, %q: %v", c.global, c.body, got.HigherPrioAdv)
+		}
+	}
+}
+
 func TestStrictMode(t *testing.T) {
 	plain := GARP{MasterRepeat: 1, RefreshRepeat: 1}
 	for name, c := range map[string]struct {
@@ -45,7 +63,7 @@ func TestStrictMode(t *testing.T) {
 			i.NoAccept, i.LowerPrioNoAdv, i.GARP.MasterRepeat, i.GARP.MasterDelay = true, true, 4, 2*time.Second
 		}, nil},
 		"switched off": {"vrrp_strict", "strict_mode off", func(i *Instance) {
-			i.Strict = false
+			i.Strict, i.HigherPrioAdv = false, true
 			i.GARP = GARP{MasterDelay: 5 * time.Second, MasterRepeat: 5, RefreshRepeat: 1, LowerPrioDelay: 5 * time.Second, LowerPrioRepeat: 5}
 		}, nil},
 	} {

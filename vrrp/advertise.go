@@ -29,8 +29,9 @@ func (in *instance) settleAuth() {
 
 // advertise sends one advert to the group or to every peer. To all of them it
 // is the same one: it has one IPv4 identification, one place in the sequences.
+// A MASTER that listens says nothing.
 func (c *Core) advertise(in *instance, priority uint8) {
-	if !in.source.IsValid() || in.lacksPeers() {
+	if !in.source.IsValid() || in.lacksPeers() || in.listening {
 		return
 	}
 	c.acts.Confirm = c.acts.Confirm || in.lost > 0

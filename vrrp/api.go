@@ -15,7 +15,7 @@ import (
 	"halbd/event"
 )
 
-// Time is monotonic: the time since an origin that the caller chooses.
+// Time is monotonic: the time since the host booted, with the time that it was suspended.
 type Time = time.Duration
 
 // Event is something that happened to a Core: PacketReceived, InterfaceState,

@@ -25,6 +25,7 @@ type Core struct {
 	trackers  map[trackerID]TrackerResult
 	strays    map[string]bool // what was said of packets that are for nobody
 	claims    []*instance     // that wait for Sent, in their order
+	deafUntil Time            // vrrp_startup_delay, vrrp_delay_after_boot: adverts do not count before
 	stopped   bool
 	now       Time          // of the call that is being served
 	wall      time.Duration // WallClock
@@ -54,6 +55,7 @@ func NewCore(cfg *conf.Config) *Core {
 // Start brings every instance into its first state.
 func (c *Core) Start(now Time) *Actions {
 	c.begin(now)
+	c.deafUntil = max(now+c.cfg.Global.StartupDelay, c.cfg.Global.DelayAfterBoot)
 	c.load(c.cfg, now)
 	return c.end()
 }
@@ -161,11 +163,14 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 	g := &in.cfg.GARP
 	switch t {
 	case timerMain:
-		if in.state == event.Master {
+		switch {
+		case in.state != event.Master:
+			c.masterDown(in, now, late)
+		case in.listening:
+			c.resume(in, now)
+		case !c.wake(in, now, late):
 			c.advertise(in, in.priority)
 			c.set(in, timerMain, nextAdvert(now, late, in.cfg.AdvertInterval))
-		} else {
-			c.masterDown(in, now, late)
 		}
 	case timerAnnounce:
 		c.announce(in, g.MasterRepeat)
@@ -177,6 +182,8 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 		c.set(in, timerRefresh, now+g.Refresh)
 	case timerLower:
 		c.announce(in, g.LowerPrioRepeat)
+	case timerHeal:
+		c.announceConflict(in, now)
 	case timerProbe:
 		c.probe(in, now)
 	}
@@ -284,6 +291,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		c.edit(in, edited[in], now)
 	}
 	c.introduce(added, now)
+	c.reconsider(now)
 }
 
 // introduce starts new instances. A group that starts as BACKUP says so before
@@ -295,10 +303,17 @@ func (c *Core) introduce(added []*instance, now Time) {
 		}
 	}
 	for _, in := range added {
-		if d := c.cfg.Global.StartupDelay; d > 0 {
-			in.deafUntil = now + d
-		}
 		c.review(in, now)
+	}
+}
+
+// reconsider lets groups claim whose members have waited long enough, after a
+// reload has changed who the members are.
+func (c *Core) reconsider(now Time) {
+	for _, in := range c.instances {
+		if in.state == event.Backup && in.expired && !in.claim.pending {
+			c.claimOrWait(in, now, 0)
+		}
 	}
 }
 
@@ -334,9 +349,12 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 	if was.OldChecksum != is.OldChecksum {
 		in.oldChecksum = is.OldChecksum == conf.OldChecksumAlways
 	}
+	if was.Priority != is.Priority {
+		in.demoted = false
+	}
 	if in.held && !sameAddresses(was, is) {
 		c.acts.Addresses = true
-		if added := newAddresses(was, is); len(added) > 0 {
+		if added := newAddresses(was, is); len(added) > 0 && !in.listening {
 			c.acts.Announce = append(c.acts.Announce, Announce{Instance: is.Name, Repeat: max(1, is.GARP.MasterRepeat), Only: added})
 			if is.GARP.MasterDelay > 0 {
 				c.set(in, timerAnnounce, now+is.GARP.MasterDelay)
@@ -349,12 +367,14 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 		return
 	}
 	switch {
+	case in.listening: // the new adverts and addresses are told when it speaks again
 	case in.state == event.Master && wireChanged(was, is):
 		c.advertise(in, in.priority)
 		c.set(in, timerMain, now+is.AdvertInterval)
-	case in.state == event.Backup && was.AdvertInterval != is.AdvertInterval && was.AdvertInterval == in.masterInterval:
+	case in.state == event.Backup && is.Version == 2 && in.masterInterval != is.AdvertInterval,
+		in.state == event.Backup && was.AdvertInterval != is.AdvertInterval && was.AdvertInterval == in.masterInterval:
 		in.masterInterval = is.AdvertInterval
-		c.set(in, timerMain, now+in.masterDownInterval())
+		c.wait(in, now)
 	}
 }
 

@@ -42,6 +42,7 @@ type script struct {
 	now Time
 	out []string
 
+	whole  bool                           // write causes and the log down, too
 	refuse func(*SendAdvert) *SendFailure // nil: every advert leaves
 }
 
@@ -99,11 +100,20 @@ func (p *script) write(a *Actions) {
 		line("%s announce x%d", an.Instance, an.Repeat)
 	}
 	for _, e := range a.Events {
-		if !e.Quiet {
+		switch {
+		case e.Quiet:
+		case p.whole && e.Kind == event.Instance:
+			line("%s %s: %s", e.Name, e.State, e.Cause)
+		default:
 			line("%s %s %s", e.Kind, e.Name, e.State)
 		}
 		if e.Cause == "" {
 			p.t.Errorf("%v: %s %s %s has no cause", p.now, e.Kind, e.Name, e.State)
+		}
+	}
+	for _, l := range a.Log {
+		if p.whole {
+			line("log: %s", l.Text)
 		}
 	}
 }
@@ -125,6 +135,9 @@ func (p *script) step(ev Event) *script {
 	p.note(p.c.Step(p.now, ev))
 	return p
 }
+
+// mainTimer is when the first instance claims or advertises next.
+func (c *Core) mainTimer() Time { return c.instances[0].at[timerMain] }
 
 // hear delivers an advert of the instance as another host would send it.
 func (p *script) hear(name, src string, priority uint8, edit ...func(*conf.Instance)) *script {
@@ -187,7 +200,7 @@ func TestMasterDownTimes(t *testing.T) {
 		{"down_timer_adverts 1", router("A", 1, 150, func(i *conf.Instance) { i.DownTimerAdverts = 1 }), s + 106*s/256},
 	} {
 		c := play(t, config(tc.in)).c
-		if got, _ := c.Deadline(); got != tc.want {
+		if got := c.mainTimer(); got != tc.want {
 			t.Errorf("%s: master-down at %v, want %v", tc.name, got, tc.want)
 		}
 	}
@@ -202,7 +215,7 @@ func TestStartupDelay(t *testing.T) {
 	cfg := config(router("A", 1, 150))
 	cfg.Global.StartupDelay = 10 * s
 	p := play(t, cfg).until(9*s).hear("A", "10.0.0.2", 0)
-	if d, _ := p.c.Deadline(); d != 10*s+3*s+106*s/256 {
+	if d := p.c.mainTimer(); d != 10*s+3*s+106*s/256 {
 		t.Errorf("master-down at %v: an advert during vrrp_startup_delay must not count", d)
 	}
 }
@@ -246,7 +259,7 @@ func TestAdvertWhileBackup(t *testing.T) {
 				peer = append(peer, tc.peer)
 			}
 			p := play(t, config(in)).until(s).hear("A", "10.0.0.2", tc.priority, peer...)
-			if got, _ := p.c.Deadline(); got != tc.want {
+			if got := p.c.mainTimer(); got != tc.want {
 				t.Errorf("claims at %v, want %v", got, tc.want)
 			}
 		})
@@ -273,7 +286,7 @@ func master(t *testing.T, edit ...func(*conf.Instance)) *script {
 func TestAdvertWhileMaster(t *testing.T) {
 	t.Run("higher", func(t *testing.T) {
 		p := master(t).hear("A", "10.0.0.2", 200).want("9s hold []", "9s INSTANCE A BACKUP")
-		if d, _ := p.c.Deadline(); d != 9*s+3*s+106*s/256 {
+		if d := p.c.mainTimer(); d != 9*s+3*s+106*s/256 {
 			t.Errorf("master-down at %v", d)
 		}
 	})
@@ -301,8 +314,8 @@ func TestAdvertWhileMaster(t *testing.T) {
 			want("9s A announce x5", "9s INSTANCE A MASTER_RX_LOWER_PRI")
 	})
 	t.Run("priority 0", func(t *testing.T) {
-		p := master(t).hear("A", "10.0.0.2", 0).want("9s A advert 150 to 224.0.0.18")
-		if d, _ := p.c.Deadline(); d != 10*s {
+		p := master(t).hear("A", "10.0.0.2", 0).want("9s A advert 150 to 224.0.0.18", "9s A announce x5")
+		if d := p.c.mainTimer(); d != 10*s {
 			t.Errorf("next advert at %v", d)
 		}
 	})
@@ -406,7 +419,7 @@ func TestStallListensFirst(t *testing.T) {
 	p.out = nil
 	p.now = 60 * s
 	p.step(Tick{}).want()
-	if d, _ := p.c.Deadline(); d != 60*s+3*s+106*s/256 {
+	if d := p.c.mainTimer(); d != 60*s+3*s+106*s/256 {
 		t.Errorf("claims at %v", d)
 	}
 }

@@ -35,6 +35,7 @@ const (
 	flawPriority
 	flawSkew
 	flawOtherInterval
+	flawOwner
 )
 
 // drop says why a received packet has no effect; the zero value is that it has one.

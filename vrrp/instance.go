@@ -25,14 +25,18 @@ type instance struct {
 	// What it knows of the master while BACKUP.
 	master         netip.Addr
 	masterInterval time.Duration
-	resigned       bool // the master's last advert had priority 0
-	expired        bool // the master-down time is over; it claims when its group can
-	instant        bool // it claims without waiting, as the address owner
-	preemptAt      Time // preempt_delay: lower adverts are honoured until then; 0: not running
-	deafUntil      Time // vrrp_startup_delay
+	rival          netip.Addr // who advertises a lower priority that does not count
+	resigned       bool       // the master's last advert had priority 0
+	expired        bool       // the master-down time is over; it claims when its group can
+	instant        bool       // it claims without waiting, as the address owner
+	preemptAt      Time       // preempt_delay: lower adverts are honoured until then; 0: not running
+
+	demoted   bool // priority 255 was given up: there is another owner
+	listening bool // a MASTER that slept: silent until it knows
 
 	claim
 	transmit
+	conflict
 	oldChecksum bool // a unicast peer uses keepalived's old checksum
 	ipID        uint16
 	complaints  map[complaint]bool // what was already said of received packets
@@ -52,13 +56,9 @@ func newInstance(cfg *conf.Instance) *instance {
 	return in
 }
 
-// skew is RFC 9568 section 6.1's Skew_Time; version 2 counts in seconds.
+// skew is Skew_Time after the interval of the master.
 func (in *instance) skew() time.Duration {
-	unit := time.Second
-	if in.cfg.Version == 3 {
-		unit = in.masterInterval
-	}
-	return time.Duration(256-int(in.priority)) * unit / 256
+	return skewTime(in.cfg.Version, in.priority, in.masterInterval)
 }
 
 // masterDownInterval is Active_Down_Interval, with down_timer_adverts for the 3.
@@ -85,7 +85,7 @@ func (in *instance) findSource(link *InterfaceState) netip.Addr {
 
 // owner reports whether the instance becomes MASTER without waiting (priority
 // 255, RFC 9568 section 6.4.1). A written "state BACKUP" keeps it waiting.
-func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.StateBackup }
+func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.StateBackup && !in.demoted }
 
 // enter changes the state and publishes it. Timers are the caller's.
 func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
@@ -106,21 +106,28 @@ func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
 func (c *Core) becomeMaster(in *instance, now Time) {
 	granted := in.claim
 	in.claim = claim{}
+	in.conflict = conflict{preempted: in.rival, lastWord: now + in.cfg.AdvertInterval}
 	in.forgetMaster()
 	in.counters.BecameMaster++
 	in.held = true
 	c.acts.Gained = append(c.acts.Gained, in.cfg.Name)
-	g := &in.cfg.GARP
-	c.announce(in, g.MasterRepeat)
 	c.stopTimers(in)
 	c.set(in, timerMain, now+in.cfg.AdvertInterval)
+	c.announceRole(in, now)
+	c.enter(in, event.Master, granted.cause, granted.late)
+}
+
+// announceRole tells the network of every address, now and as garp_master_delay
+// and garp_master_refresh say.
+func (c *Core) announceRole(in *instance, now Time) {
+	g := &in.cfg.GARP
+	c.announce(in, g.MasterRepeat)
 	switch {
 	case g.MasterDelay > 0:
 		c.set(in, timerAnnounce, now+g.MasterDelay)
 	case g.Refresh > 0:
 		c.set(in, timerRefresh, now+g.Refresh)
 	}
-	c.enter(in, event.Master, granted.cause, granted.late)
 }
 
 // becomeBackup waits for a master to fall silent.
@@ -128,7 +135,7 @@ func (c *Core) becomeBackup(in *instance, now Time, cause string) {
 	c.giveUp(in)
 	c.stopTimers(in)
 	in.expired, in.resigned = false, false
-	c.set(in, timerMain, max(now, in.deafUntil)+in.masterDownInterval())
+	c.wait(in, max(now, c.deafUntil))
 	c.enter(in, event.Backup, cause, 0)
 }
 
@@ -141,6 +148,7 @@ func (c *Core) becomeFault(in *instance, cause string) {
 
 func (in *instance) forgetMaster() {
 	in.master, in.resigned, in.expired, in.instant, in.preemptAt = netip.Addr{}, false, false, false, 0
+	in.rival = netip.Addr{}
 }
 
 // resign tells the backups to take over at once and gives up the addresses.
@@ -152,6 +160,7 @@ func (c *Core) resign(in *instance) {
 }
 
 func (c *Core) giveUp(in *instance) {
+	in.listening = false
 	if in.held {
 		in.held = false
 		c.acts.Addresses = true
@@ -161,13 +170,16 @@ func (c *Core) giveUp(in *instance) {
 // masterDown is the end of the wait for a master. A member of a sync group
 // claims its role only when every member's wait has ended.
 func (c *Core) masterDown(in *instance, now, late Time) {
-	interval := in.masterDownInterval()
-	if late > interval {
-		// The process was suspended. What the master said meanwhile may be lost: listen before claiming.
-		c.logf(true, "(%s) woke %v after its master-down time: listening again before it claims anything", in.cfg.Name, late)
-		c.set(in, timerMain, now+interval)
+	if in.slept(late) {
+		c.listenAgain(in, now, late)
 		return
 	}
+	c.claimOrWait(in, now, late)
+}
+
+// claimOrWait claims the role of an instance whose wait has ended; a member of
+// a sync group waits for the others.
+func (c *Core) claimOrWait(in *instance, now, late Time) {
 	in.expired = true
 	if in.group == nil {
 		c.claimRole(in, now, late, in.downCause())
@@ -184,6 +196,8 @@ func (in *instance) downCause() string {
 		return "priority 255: this host owns the addresses"
 	case in.resigned:
 		return fmt.Sprintf("%v resigned (priority 0)", in.master)
+	case in.rival.IsValid():
+		return fmt.Sprintf("pre-empts %v, whose priority is lower than %d", in.rival, in.priority)
 	case in.master.IsValid():
 		return fmt.Sprintf("no usable advert from %v for %v (master-down timer)", in.master, interval)
 	}

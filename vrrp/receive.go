@@ -23,7 +23,7 @@ func (c *Core) receive(now Time, packet *PacketReceived) {
 		}
 		return
 	}
-	if !in.listens(now, p.Src) {
+	if !c.listens(in, now, p.Src) {
 		return
 	}
 	a, d := c.checked(in, now, &p)
@@ -38,9 +38,9 @@ func (c *Core) receive(now Time, packet *PacketReceived) {
 }
 
 // listens reports whether an instance takes note of a packet at all.
-func (in *instance) listens(now Time, src netip.Addr) bool {
+func (c *Core) listens(in *instance, now Time, src netip.Addr) bool {
 	switch {
-	case in.state != event.Backup && in.state != event.Master, in.deafUntil > now:
+	case in.state != event.Backup && in.state != event.Master, c.deafUntil > now:
 		return false
 	case src == in.source && !in.cfg.Unicast:
 		return false
@@ -84,6 +84,7 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 	case a.Priority == 0:
 		in.heard(src, a)
 		in.resigned = true
+		in.at[timerAwake] = never
 		c.set(in, timerMain, now+in.skew())
 		return
 	case in.instant:
@@ -96,6 +97,7 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 		c.logf(false, "(%s) %v has the lower priority %d: preempting it after %v", in.cfg.Name, src, a.Priority, in.cfg.PreemptDelay)
 	case in.cfg.PreemptDelay > 0 && now < in.preemptAt:
 	default:
+		in.rival = src
 		if in.first(flawPriority, src) {
 			c.logf(true, "(%s) %v has the lower priority %d, not %d: its adverts do not count", in.cfg.Name, src, a.Priority, in.priority)
 		}
@@ -106,12 +108,18 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 	}
 	c.noteInterval(in, src, a)
 	in.heard(src, a)
-	c.set(in, timerMain, now+in.masterDownInterval())
+	c.wait(in, now)
+	c.syncBackup(in, now)
 }
 
 // noteInterval says that the master of version 3 has another interval.
 func (c *Core) noteInterval(in *instance, src netip.Addr, a *Advert) {
-	if a.Version == 3 && a.Interval != in.wireInterval() && in.first(flawOtherInterval, src) {
+	if a.Version != 3 || a.Interval == in.wireInterval() || !in.first(flawOtherInterval, src) {
+		return
+	}
+	if a.Interval == 0 {
+		c.logf(true, "(%s) %v advertises an interval of 0, which leaves no time to wait: %v counts", in.cfg.Name, src, in.masterInterval)
+	} else {
 		c.logf(true, "(%s) %v advertises every %d ms, not every %v as configured here; its interval counts while it is master",
 			in.cfg.Name, src, 10*int(a.Interval), in.cfg.AdvertInterval)
 	}
@@ -120,25 +128,28 @@ func (c *Core) noteInterval(in *instance, src netip.Addr, a *Advert) {
 // heard notes who is master. Version 3 adopts the master's interval (RFC 9568
 // section 6.4.2); 0 would be no time to wait at all and is not adopted.
 func (in *instance) heard(src netip.Addr, a *Advert) {
-	in.master, in.expired, in.resigned = src, false, false
+	in.master, in.rival, in.expired, in.resigned = src, netip.Addr{}, false, false
 	if a.Version == 3 && a.Interval > 0 {
 		in.masterInterval = time.Duration(a.Interval) * 10 * time.Millisecond
 	}
 }
 
 func (c *Core) advertWhileMaster(in *instance, now Time, src netip.Addr, a *Advert) {
+	c.wake(in, now, now-in.at[timerMain])
 	switch {
+	case in.state == event.Backup:
+		c.advertWhileBackup(in, now, src, a)
 	case a.Priority == 0:
-		c.advertise(in, in.priority)
-		c.set(in, timerMain, now+in.cfg.AdvertInterval)
+		c.rivalResigned(in, now, src)
 	case a.Priority > in.priority || a.Priority == in.priority && in.source.Less(src):
 		c.yield(in, now, src, a)
 	default:
-		c.defend(in, now, src, a)
+		c.meetRival(in, now, src, a)
 	}
 }
 
-// yield gives way to a better master at once.
+// yield gives way to a better master at once. Its last advert, unless the
+// operator does not want it, shows the better master that there were two.
 func (c *Core) yield(in *instance, now Time, src netip.Addr, a *Advert) {
 	if in.cfg.HigherPrioAdv {
 		c.advertise(in, in.priority)
@@ -148,29 +159,9 @@ func (c *Core) yield(in *instance, now Time, src netip.Addr, a *Advert) {
 		cause = fmt.Sprintf("%v advertises the same priority %d and has the higher address", src, a.Priority)
 	}
 	in.complaints = nil
+	c.twoOwners(in, src, a)
 	in.heard(src, a)
 	c.becomeBackup(in, now, cause)
 	in.master = src
 	c.syncBackup(in, now)
-}
-
-// defend answers a second master that must give way, and repairs what it has
-// told the network: the neighbours may have its address in their tables.
-func (c *Core) defend(in *instance, now Time, src netip.Addr, a *Advert) {
-	if !in.cfg.LowerPrioNoAdv {
-		c.advertise(in, in.priority)
-		c.set(in, timerMain, now+in.cfg.AdvertInterval)
-	}
-	if g := &in.cfg.GARP; g.LowerPrioRepeat > 0 {
-		c.announce(in, g.LowerPrioRepeat)
-		if g.LowerPrioDelay > 0 {
-			c.set(in, timerLower, now+g.LowerPrioDelay)
-		}
-	}
-	cause := fmt.Sprintf("%v advertises priority %d, lower than %d", src, a.Priority, in.priority)
-	if a.Priority == in.priority {
-		cause = fmt.Sprintf("%v advertises the same priority %d and has the lower address", src, a.Priority)
-	}
-	c.acts.Events = append(c.acts.Events, event.Event{Kind: event.Instance, Name: in.cfg.Name, State: event.RxLowerPri,
-		Previous: in.state, Priority: int(in.priority), Cause: cause})
 }

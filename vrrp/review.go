@@ -86,7 +86,7 @@ func (c *Core) place(in *instance, now Time, faults []string) {
 // sync group the owner too waits for the others.
 func (c *Core) waken(in *instance, now Time, cause string) {
 	in.masterInterval = in.cfg.AdvertInterval
-	owner := in.owner() && in.deafUntil <= now
+	owner := in.owner() && c.deafUntil <= now
 	if owner && in.group == nil {
 		c.claimRole(in, now, 0, cause+" as the owner (priority 255)")
 		return
@@ -97,6 +97,7 @@ func (c *Core) waken(in *instance, now Time, cause string) {
 	}
 	if owner {
 		in.instant = true
+		in.at[timerAwake] = never
 		c.set(in, timerMain, now)
 	}
 }
@@ -210,7 +211,10 @@ func (c *Core) reprioritise(in *instance) {
 func (c *Core) effectivePriority(in *instance) (uint8, string) {
 	base := int(in.cfg.Priority)
 	why := fmt.Sprintf("configured %d", base)
-	if base == 255 {
+	switch {
+	case base == 255 && in.demoted:
+		return highestBackup, "another router has priority 255 too"
+	case base == 255:
 		return 255, why
 	}
 	sum := base

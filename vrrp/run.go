@@ -56,7 +56,7 @@ type (
 
 const retryPause = time.Second
 
-// monotonic is the Time of the engine.
+// monotonic is the Time of the engine: CLOCK_BOOTTIME.
 func monotonic() Time { return poll.Now() }
 
 // Run runs the configured instances until ctx is cancelled, which is a
@@ -247,11 +247,8 @@ func (e *engine) loop() error {
 				return err
 			}
 		}
-		now := monotonic()
-		if d, ok := e.core.Deadline(); ok && d <= now {
-			e.act(e.core.Step(now, Tick{}))
-		}
-		if e.retry <= now {
+		e.tick()
+		if e.retry <= monotonic() {
 			e.retry = never
 			e.resync()
 		}
@@ -259,6 +256,25 @@ func (e *engine) loop() error {
 			e.reconcile() // once for all that has happened together
 		}
 	}
+}
+
+// longLate is a lateness of more than a busy host's: this process did not run.
+const longLate = 100 * time.Millisecond
+
+// tick lets due timers act. After a stall it first reads every socket to its
+// end, however many there are: the core must know all that was said.
+func (e *engine) tick() {
+	now := monotonic()
+	d, ok := e.core.Deadline()
+	if !ok || d > now {
+		return
+	}
+	if now-d > longLate {
+		for fd := range e.byFD {
+			e.receive(fd)
+		}
+	}
+	e.act(e.core.Step(now, Tick{}))
 }
 
 func (e *engine) receive(fd int) {

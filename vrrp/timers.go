@@ -10,6 +10,8 @@ const (
 	timerAnnounce              // garp_master_delay: the second set
 	timerRefresh               // garp_master_refresh
 	timerLower                 // garp_lower_prio_delay
+	timerHeal                  // the next announcement because of a conflict
+	timerAwake                 // half of master-down: the process runs
 	timerProbe                 // while adverts cannot be sent
 	timers
 )

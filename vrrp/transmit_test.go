@@ -50,6 +50,7 @@ func TestClaimThatCannotBeSent(t *testing.T) {
 
 func TestFaultSaysWhyAdvertsCannotBeSent(t *testing.T) {
 	p := play(t, config(router("A", 1, 150)))
+	p.until(3 * s)
 	p.now = 3*s + 106*s/256
 	if a := p.c.Step(p.now, Tick{}); !a.Confirm || len(a.Adverts) != 1 || len(a.Gained) != 0 {
 		t.Fatalf("the claim: %+v", a)

@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Time is CLOCK_MONOTONIC.
+// Time is CLOCK_BOOTTIME: the time since the host booted, monotonic, with the
+// time that it was suspended.
 type Time = time.Duration
 
 // Never is the deadline of something that does not wait.
@@ -53,7 +55,7 @@ func New() (*Poller, error) {
 		p.Close()
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	if p.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
+	if p.timer, err = unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("timerfd: %w", err)
 	}
@@ -114,6 +116,7 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 		if err := errors.Join(p.conn.Read(p.look), p.err); err != nil {
 			return nil, fmt.Errorf("epoll: %w", err)
 		}
+		noteSuspension()
 		ready, others := events[:0], false
 		for _, e := range p.events {
 			switch int(e.Fd) {
@@ -166,17 +169,26 @@ func (p *Poller) arm(deadline Time) error {
 	return nil
 }
 
-// Now reads CLOCK_MONOTONIC. Go's own clock is the same one, without a system
-// call; only its zero differs.
-func Now() Time { return time.Since(reference.at) + reference.is }
+// Now reads CLOCK_BOOTTIME as of the last Wait: Go's own clock advances beside
+// it, without a system call, as long as the host is not suspended.
+func Now() Time { return time.Since(started) + Time(offset.Load()) }
 
-var reference = func() (r struct {
-	at time.Time
-	is Time
-}) {
+var (
+	started = time.Now()
+	offset  atomic.Int64 // of CLOCK_BOOTTIME, ahead of the time since started
+)
+
+func init() { noteSuspension() }
+
+// clockGrain is far above what lies between reading two clocks.
+const clockGrain = time.Millisecond
+
+// noteSuspension looks whether the host was suspended, in which Go's clock stands still.
+func noteSuspension() {
 	var ts unix.Timespec
-	r.at = time.Now()
-	unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	r.is = Time(ts.Nano())
-	return r
-}()
+	unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
+	ahead := Time(ts.Nano()) - time.Since(started)
+	if (ahead - Time(offset.Load())).Abs() > clockGrain {
+		offset.Store(int64(ahead))
+	}
+}
