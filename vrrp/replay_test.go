@@ -75,7 +75,8 @@ var replays = []replay{
 	{file: "garp_higher_prio_send_advert", edit: both(quiet, func(i *conf.Instance) { i.HigherPrioAdv = true }), alone: true},
 	{file: "garp_equal_prio_higher_ip", edit: quiet, alone: true},
 	{file: "garp_equal_prio_lower_ip", edit: quiet, alone: true},
-	{file: "garp_prio0_to_master", edit: quiet, alone: true},
+	// With garp_lower_prio_repeat 0: otherwise halbd announces again, for there was a second master.
+	{file: "garp_prio0_to_master", edit: both(quiet, func(i *conf.Instance) { i.GARP.LowerPrioRepeat = 0 }), alone: true},
 	{file: "vmac_ipv4", edit: delay1, alone: true, mac: vmac4},
 	{file: "vmac_ipv4_xmit_base", edit: delay1, alone: true, mac: vmac4},
 	{file: "vmac_ipv4_own_mac", edit: delay1, alone: true, mac: ownMAC},
