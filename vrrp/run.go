@@ -19,32 +19,33 @@ import (
 
 // engine is the shell around a Core. One goroutine owns it.
 type engine struct {
-	cfg      *conf.Config
-	opt      Options
-	core     *Core
-	pub      Output
-	log      *slog.Logger
-	poll     *poll.Poller
-	mirror   *netstate.Mirror
-	objects  *objects
-	watcher  *netstate.Watcher
-	sockets  map[socketKey]*socket
-	byFD     map[int]*socket
-	taps     map[string]*tap // by the name of the VMAC
-	in       *receiver
-	out      *sender
-	due      []*socket // that have adverts to send now
-	links    *links
-	dropped  []netstate.Op     // the removal of links that a reload has made useless
-	returned map[string]bool   // links that came back since the last reconcile
-	held     []*conf.Instance  // for reconcile
-	stale    bool              // what is held has changed since the last reconcile
-	wanted   map[string]bool   // interfaces that the core wants to hear of
-	retry    Time              // when to try again what the kernel refused; never: nothing
-	sendErr  map[string]string // by instance: what was said of adverts that could not be sent
-	writeErr string            // what was said of failing address changes
-	signs    bool              // an instance has auth_hmac
-	offset   time.Duration     // what the core knows of the time of day
+	cfg       *conf.Config
+	opt       Options
+	core      *Core
+	pub       Output
+	log       *slog.Logger
+	poll      *poll.Poller
+	mirror    *netstate.Mirror
+	objects   *objects
+	watcher   *netstate.Watcher
+	sockets   map[socketKey]*socket
+	byFD      map[int]*socket
+	taps      map[string]*tap // by the name of the VMAC
+	in        *receiver
+	out       *sender
+	due       []*socket // that have adverts to send now
+	links     *links
+	dropped   []netstate.Op     // the removal of links that a reload has made useless
+	returned  map[string]bool   // links that came back since the last reconcile
+	held      []*conf.Instance  // for reconcile
+	stale     bool              // what is held has changed since the last reconcile
+	wanted    map[string]bool   // interfaces that the core wants to hear of
+	rehearsed Time              // when a take-over was last rehearsed
+	retry     Time              // when to try again what the kernel refused; never: nothing
+	sendErr   map[string]string // by instance: what was said of adverts that could not be sent
+	writeErr  string            // what was said of failing address changes
+	signs     bool              // an instance has auth_hmac
+	offset    time.Duration     // what the core knows of the time of day
 }
 
 // Messages of other goroutines to the loop.
@@ -233,7 +234,7 @@ func (e *engine) loop() error {
 		if !ok {
 			deadline = never
 		}
-		ready, err := e.poll.Wait(min(deadline, e.retry), events)
+		ready, err := e.poll.Wait(min(deadline-e.lead(), e.retry), events)
 		if err != nil {
 			return err
 		}
@@ -267,6 +268,9 @@ func (e *engine) tick() {
 	now := monotonic()
 	d, ok := e.core.Deadline()
 	if !ok || d > now {
+		if ok && d-now <= e.lead() {
+			e.await(d)
+		}
 		return
 	}
 	if now-d > longLate {

@@ -1,6 +1,10 @@
 package vrrp
 
-import "container/heap"
+import (
+	"container/heap"
+
+	"halbd/event"
+)
 
 // timer names what an instance may wait for. Each instance has one of each.
 type timer int
@@ -80,4 +84,13 @@ func (c *Core) Deadline() (Time, bool) {
 		return 0, false
 	}
 	return c.queue[0].due, true
+}
+
+// ClaimIsNext reports whether what the deadline will bring is a claim of a role.
+func (c *Core) ClaimIsNext() bool {
+	if len(c.queue) == 0 {
+		return false
+	}
+	in := c.queue[0]
+	return in.state == event.Backup && in.at[timerMain] == in.due
 }
