@@ -322,15 +322,13 @@ func unspecified(f Family) netip.Addr {
 	return netip.IPv4Unspecified()
 }
 
-// settleTracking says when the loss of a route is not followed.
+// settleTracking says when the loss of a route is not followed. keepalived
+// follows no route without an interface: such a one may have any protocol
+// number, and no track_group.
 func (r *routeReader) settleTracking() {
-	if r.Interface == "" && !r.NoTrack {
-		r.b.report(untracked, r.s.Pos, "route %s names no interface, so its loss is not noticed", r.destination).
-			Class = ClassNone // 2.4 is silent, 2.2 was not
-		r.NoTrack = true
-	}
-	r.ownProtocol(&r.Protocol, r.NoTrack)
-	if r.TrackGroup == "" || !r.NoTrack {
+	followed := r.Interface != "" && !r.NoTrack
+	r.ownProtocol(&r.Protocol, !followed)
+	if r.TrackGroup == "" || followed {
 		return
 	}
 	d := r.b.report(untracked, r.s.Pos, "route %s is not tracked: its track_group %s has no effect", r.destination, r.TrackGroup)

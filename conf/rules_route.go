@@ -38,9 +38,9 @@ var routeRules = []Rule{
 	},
 	{
 		Code: untracked, Severity: Warning, Class: ClassConfig, Title: "loss is not noticed",
-		Explain: "A route can only be watched by its interface, a static rule of a track_group only by its iif. Without one it is installed, and nobody follows its loss.",
-		Fix:     "write dev and the interface, or no_track",
-		Example: "static_routes {\n    10.1.0.0/24 via 10.0.0.254\n}\n",
+		Explain: "A static route of a track_group is watched by its interface, a static rule by its iif. Without one it is installed and put back when somebody removes it, but its loss is no fault of the group.",
+		Fix:     "write dev or iif and the interface, or remove track_group",
+		Example: "vrrp_instance VI {\n    interface eth0\n    virtual_router_id 1\n    virtual_ipaddress {\n        10.0.0.100\n    }\n}\ntrack_group TG {\n    group {\n        VI\n    }\n}\nstatic_routes {\n    10.1.0.0/24 via 10.0.0.254 track_group TG\n}\n",
 	},
 	{
 		Code: protocolReset, Severity: Warning, Class: ClassConfig, Title: "protocol is that of somebody else",

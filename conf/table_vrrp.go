@@ -2,7 +2,7 @@ package conf
 
 // tableVRRP holds the rows of everything around an instance: sync groups, trackers, BFD and vrrp_instance itself.
 var tableVRRP = []Keyword{
-	{Block: "track_group", Name: "group", Args: "{ <vrrp_instance> ... }", Doc: "Members of the group; second group block is refused", Shape: List},
+	{Block: "track_group", Name: "group", Args: "{ <vrrp_instance> ... }", Doc: "Members of the group; second group block is refused", Shape: List, Acts: true},
 	{Block: "linkbeat_interfaces", Name: "<ifname>", Args: "[MII|ETHTOOL|IOCTL]", Default: "auto: MII, ETHTOOL, IOCTL", Repeatable: true, Doc: "Poll carrier of this interface; missing interface is fatal"},
 	{Block: "interface_up_down_delays", Name: "<ifname>", Args: "<down delay> [<up delay>]", Unit: "s", Min: "0", Max: "255", Default: "up delay 0 when omitted", Repeatable: true, Doc: "Debounce times, microsecond resolution; missing interface is fatal"},
 	{Block: "vrrp_sync_group", Name: "group", Args: "{ <vrrp_instance> ... }", Doc: "Member instances; required, second group block is refused", Shape: List, Acts: true},
@@ -95,8 +95,8 @@ var tableVRRP = []Keyword{
 	{Block: "vrrp_instance", Name: "promote_secondaries", Args: "none", Default: "off", Doc: "Set kernel promote_secondaries flag on interface"},
 	{Block: "vrrp_instance", Name: "linkbeat_use_polling", Args: "none", Default: "off", Status: "deprecated alias of linkbeat_interfaces", Doc: "Poll carrier of own interface; makes config test exit 5"},
 	{Block: "vrrp_instance", Name: "v3_checksum_as_v2", Args: "[<bool>]", Default: "global v3_checksum_as_v2", Doc: "Omit pseudo-header from VRRPv3 IPv4 checksum", Acts: true},
-	{Block: "vrrp_instance", Name: "virtual_routes", Args: "{ <route item> ... }", Repeatable: true, Doc: "Routes present while master", Shape: List},
-	{Block: "vrrp_instance", Name: "virtual_rules", Args: "{ <rule item> ... }", Repeatable: true, Doc: "Policy rules present while master", Shape: List},
+	{Block: "vrrp_instance", Name: "virtual_routes", Args: "{ <route item> ... }", Repeatable: true, Doc: "Routes present while master", Shape: List, Acts: true},
+	{Block: "vrrp_instance", Name: "virtual_rules", Args: "{ <rule item> ... }", Repeatable: true, Doc: "Policy rules present while master", Shape: List, Acts: true},
 	{Block: "vrrp_instance", Name: "accept", Args: "none", Default: "on unless strict and not owner", Doc: "Let host answer traffic to virtual addresses"},
 	{Block: "vrrp_instance", Name: "no_accept", Args: "none", Default: "off unless strict and not owner", Doc: "Firewall traffic addressed to virtual addresses"},
 	{Block: "vrrp_instance", Name: "skip_check_adv_addr", Args: "[<bool>]", Default: "vrrp_skip_check_adv_addr", Doc: "Skip VIP list check; false argument still enables it", Acts: true},

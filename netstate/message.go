@@ -18,6 +18,10 @@ func decode(m mdl.Message) (Change, bool, error) {
 		return decodeLink(m)
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
 		return decodeAddress(m)
+	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
+		return decodeRoute(m)
+	case unix.RTM_NEWRULE, unix.RTM_DELRULE:
+		return decodeRule(m)
 	}
 	return Change{}, false, nil
 }

@@ -1,5 +1,6 @@
-// Package netstate mirrors the kernel's links and addresses, and makes
-// addresses what a desired set says. It decides nothing about roles.
+// Package netstate mirrors the kernel's links, addresses, routing rules and the
+// routes of our protocol number, and makes and removes such objects. It decides
+// nothing about what is to be there.
 //
 // A Watcher owns the netlink subscription: it delivers changes in order, and a
 // complete snapshot at the start and again after every overrun (ENOBUFS), so
@@ -9,6 +10,7 @@ package netstate
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -41,20 +43,25 @@ type Address struct {
 	seq      uint64       // order of arrival
 }
 
-// AddressProtocol marks addresses that a VRRP daemon set (RTPROT_KEEPALIVED).
+// AddressProtocol marks addresses and routes that a VRRP daemon set (RTPROT_KEEPALIVED).
 const AddressProtocol = 18
 
 // Update is what changed, in the order in which the kernel said it.
 type Update struct {
-	Full    bool // a snapshot: everything that is not in it is gone
+	Full    bool   // a snapshot: everything that is not in it is gone
+	Routes  bool   // the same for the routes alone
+	Mark    uint64 // of a snapshot: what Watcher.Mark said before it was taken
 	Changes []Change
 }
 
-// Change is one link or address that came, changed or went.
+// Change is one object that came, changed or went.
 type Change struct {
-	Gone    bool
-	Link    *Link
-	Address *Address
+	Gone     bool
+	Link     *Link
+	Address  *Address
+	Route    *Route
+	Replaced bool // a route that has taken the place of another one
+	Rule     *RuleKey
 }
 
 // Mirror is what the kernel has, as far as the applied updates tell.
@@ -62,12 +69,15 @@ type Mirror struct {
 	links  map[int]*Link
 	byName map[string]*Link
 	addrs  map[int]map[netip.Prefix]Address // by interface
+	routes map[RouteKey]map[Hop]Leg
+	rules  map[RuleKey]bool
 	seq    uint64
 }
 
 // NewMirror returns an empty mirror.
 func NewMirror() *Mirror {
-	return &Mirror{links: map[int]*Link{}, byName: map[string]*Link{}, addrs: map[int]map[netip.Prefix]Address{}}
+	return &Mirror{links: map[int]*Link{}, byName: map[string]*Link{}, addrs: map[int]map[netip.Prefix]Address{},
+		routes: map[RouteKey]map[Hop]Leg{}, rules: map[RuleKey]bool{}}
 }
 
 // Link finds an interface by name; nil when there is none.
@@ -99,28 +109,37 @@ func (m *Mirror) Find(index int, p netip.Prefix) (Address, bool) {
 }
 
 // Apply takes an update and reports the names of the interfaces that it
-// changed, including names that are gone. What only confirms the mirror
-// changes nothing.
-func (m *Mirror) Apply(u Update) map[string]bool {
-	touched := map[string]bool{}
+// changed, including names that are gone, and whether routes or rules have
+// changed. What only confirms the mirror changes nothing.
+func (m *Mirror) Apply(u Update) (touched map[string]bool, routing bool) {
+	touched = map[string]bool{}
 	if u.Full {
 		for name := range m.byName {
 			touched[name] = true
 		}
-		seq := m.seq
+		old := *m
 		*m = *NewMirror()
-		m.seq = seq
+		m.seq, m.routes = old.seq, old.routes
+	}
+	if u.Full || u.Routes {
+		maps.DeleteFunc(m.routes, func(k RouteKey, _ map[Hop]Leg) bool { return k.Protocol == AddressProtocol })
+		routing = true
 	}
 	for _, c := range u.Changes {
-		if c.Link != nil {
+		switch {
+		case c.Link != nil:
 			m.applyLink(c, touched)
-		} else if m.applyAddress(c.Gone, *c.Address) {
+		case c.Route != nil:
+			routing = m.applyRoute(c.Route, !c.Gone) || routing
+		case c.Rule != nil:
+			routing = m.AssumeRule(*c.Rule, !c.Gone) || routing
+		case m.applyAddress(c.Gone, *c.Address):
 			if l := m.links[c.Address.Index]; l != nil {
 				touched[l.Name] = true
 			}
 		}
 	}
-	return touched
+	return touched, routing
 }
 
 func (m *Mirror) applyLink(c Change, touched map[string]bool) {

@@ -2,33 +2,64 @@ package netstate
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"sync/atomic"
+	"time"
 
 	mdl "github.com/mdlayher/netlink"
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
-// Watcher delivers what happens to links and addresses.
+// Watcher delivers what happens to links, addresses, rules and the routes of
+// our protocol number.
 type Watcher struct {
+	// Mark names the state of the writer's work; it is asked before a snapshot
+	// and comes back in Update.Mark. It is called from Run's goroutine.
+	Mark func() uint64
+
 	events  *mdl.Conn // the subscription
 	queries *mdl.Conn // dumps
+
+	refresh atomic.Bool // a snapshot was asked for
+	routes  atomic.Bool // routes are followed
+
+	// Of Run's goroutine: the kernel removes IPv4 routes without a notice when
+	// their interface goes down or their source address goes.
+	suspect time.Time     // when the routes must be read again; zero: they need not
+	pause   time.Duration // until they may be read once more
+	last    time.Time
 }
 
-// receiveBuffer holds the notices of some thousand addresses that change at once.
-const receiveBuffer = 4 << 20
+const (
+	// receiveBuffer holds the notices of some thousand addresses that change at once.
+	receiveBuffer = 4 << 20
+	// settleTime is how long events are gathered before the routes are read again.
+	settleTime = 20 * time.Millisecond
+)
 
-// Watch subscribes to the links and addresses of the network namespace of the
-// calling thread.
+// Watch subscribes to the network namespace of the calling thread.
 func Watch() (*Watcher, error) {
 	events, err := mdl.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open route netlink: %w", err)
 	}
-	w := &Watcher{events: events}
+	w := &Watcher{events: events, Mark: func() uint64 { return 0 }}
 	events.SetReadBuffer(receiveBuffer) // as far as the system allows
-	for _, g := range []uint32{unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR} {
+	filter, err := bpf.Assemble(routeFilter())
+	if err == nil {
+		err = events.SetBPF(filter)
+	}
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("filter route netlink: %w", err)
+	}
+	for _, g := range []uint32{unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
+		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE} {
 		if err := events.JoinGroup(g); err != nil {
 			w.Close()
 			return nil, fmt.Errorf("subscribe to route netlink group %d: %w", g, err)
@@ -38,7 +69,47 @@ func Watch() (*Watcher, error) {
 		w.Close()
 		return nil, fmt.Errorf("open route netlink: %w", err)
 	}
+	w.queries.SetOption(mdl.GetStrictCheck, true) // Linux 4.20: the kernel picks the routes; before, decode does
 	return w, nil
+}
+
+// routeFilter is a socket filter that lets everything pass but the routes of
+// others: a routing daemon that loads a full table must not wake this process
+// a million times. Of others' routes it passes those that replace a route and
+// come from an operator or the like (protocol numbers up to static, and DHCP):
+// routing daemons replace their own.
+func routeFilter() []bpf.Instruction {
+	const kind, flags, protocol = 4, 6, unix.SizeofNlMsghdr + 5 // offsets
+	const accept, reject = 0xffffffff, 0
+	return []bpf.Instruction{
+		bpf.LoadAbsolute{Off: kind, Size: 2},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: wire(unix.RTM_NEWROUTE), SkipTrue: 2},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: wire(unix.RTM_DELROUTE), SkipTrue: 1},
+		bpf.RetConstant{Val: accept},
+		bpf.LoadAbsolute{Off: protocol, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: AddressProtocol, SkipTrue: 5},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.RTPROT_DHCP, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: unix.RTPROT_STATIC, SkipTrue: 2},
+		bpf.LoadAbsolute{Off: flags, Size: 2},
+		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: wire(unix.NLM_F_REPLACE), SkipTrue: 1},
+		bpf.RetConstant{Val: reject},
+		bpf.RetConstant{Val: accept},
+	}
+}
+
+// wire is a netlink number as a filter, which reads big endian, sees it.
+func wire(host uint16) uint32 {
+	return uint32(binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, host)))
+}
+
+// FollowRoutes says whether the routes matter. Without any of our own they are
+// never read. It tells whether that is news.
+func (w *Watcher) FollowRoutes(on bool) (news bool) { return w.routes.Swap(on) != on }
+
+// Refresh makes Run deliver a snapshot soon.
+func (w *Watcher) Refresh() {
+	w.refresh.Store(true)
+	w.events.SetReadDeadline(time.Unix(1, 0))
 }
 
 // Close ends the subscription and every Run.
@@ -53,20 +124,66 @@ func (w *Watcher) Close() {
 
 // Snapshot dumps everything.
 func (w *Watcher) Snapshot() (Update, error) {
-	u := Update{Full: true}
-	for _, req := range []struct {
-		kind mdl.HeaderType
-		body []byte
-	}{{unix.RTM_GETLINK, make([]byte, unix.SizeofIfInfomsg)}, {unix.RTM_GETADDR, make([]byte, unix.SizeofIfAddrmsg)}} {
-		list, err := w.queries.Execute(mdl.Message{Header: mdl.Header{Type: req.kind, Flags: mdl.Request | mdl.Dump}, Data: req.body})
-		if err != nil {
-			return u, fmt.Errorf("dump (message %d): %w", req.kind, err)
-		}
-		if err := u.add(list); err != nil {
+	u := Update{Full: true, Mark: w.Mark()}
+	for _, req := range []request{{unix.RTM_GETLINK, make([]byte, unix.SizeofIfInfomsg)}, {unix.RTM_GETADDR, make([]byte, unix.SizeofIfAddrmsg)},
+		{unix.RTM_GETRULE, routingHeader(unix.AF_INET, 0)}, {unix.RTM_GETRULE, routingHeader(unix.AF_INET6, 0)}} {
+		if err := w.dump(&u, req); err != nil {
 			return u, err
 		}
 	}
+	if w.routes.Load() {
+		return u, w.dumpRoutes(&u)
+	}
 	return u, nil
+}
+
+// request is a dump.
+type request struct {
+	kind mdl.HeaderType
+	body []byte
+}
+
+// routingHeader is struct rtmsg, or struct fib_rule_hdr, of a dump.
+func routingHeader(family, protocol byte) []byte {
+	b := make([]byte, unix.SizeofRtMsg)
+	b[0], b[5] = family, protocol
+	return b
+}
+
+// dumpRoutes reads the routes of our protocol number. Where the kernel filters
+// they alone are copied out of it, however many routes there are.
+func (w *Watcher) dumpRoutes(u *Update) error {
+	err := w.dump(u, request{unix.RTM_GETROUTE, routingHeader(unix.AF_INET, AddressProtocol)})
+	if err == nil {
+		err = w.dump(u, request{unix.RTM_GETROUTE, routingHeader(unix.AF_INET6, AddressProtocol)})
+	}
+	return err
+}
+
+// interrupted is NLM_F_DUMP_INTR: something changed while a dump was going on.
+const interrupted = 0x10
+
+// dumpTries is how often a dump is begun again that changes disturb. What they
+// were is told by the subscription, so the last one is good enough.
+const dumpTries = 5
+
+func (w *Watcher) dump(u *Update, req request) error {
+	for try := 1; ; try++ {
+		list, err := w.queries.Execute(mdl.Message{Header: mdl.Header{Type: req.kind, Flags: mdl.Request | mdl.Dump}, Data: req.body})
+		switch {
+		case errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EOPNOTSUPP):
+			return nil // a kernel without IPv6, or without policy routing
+		case err != nil:
+			return fmt.Errorf("dump (message %d): %w", req.kind, err)
+		}
+		whole := true
+		for i := range list {
+			whole = whole && list[i].Header.Flags&interrupted == 0
+		}
+		if whole || try == dumpTries {
+			return u.add(list)
+		}
+	}
 }
 
 func (u *Update) add(list []mdl.Message) error {
@@ -87,25 +204,118 @@ func (w *Watcher) Run(ctx context.Context, deliver func(Update), complain func(s
 	stop := context.AfterFunc(ctx, w.Close)
 	defer stop()
 	for {
-		list, err := w.events.Receive()
-		var u Update
+		w.events.SetReadDeadline(w.suspect)
+		var err error
+		if w.refresh.Swap(false) { // after the deadline was set: Refresh sets it again
+			err = w.snapshot(deliver, complain)
+		} else {
+			err = w.receive(deliver, complain)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = w.lookAgain(deliver, complain)
+		}
+		if errors.Is(err, unix.ENOBUFS) {
+			complain("netlink messages were lost: reading links, addresses, routes and rules again")
+			err = w.deliverSnapshot(deliver)
+		}
 		switch {
 		case ctx.Err() != nil || errors.Is(err, os.ErrClosed):
 			return ctx.Err()
-		case errors.Is(err, unix.ENOBUFS):
-			complain("netlink messages were lost: reading all links and addresses again")
-			if u, err = w.Snapshot(); err != nil {
-				return err
-			}
 		case err != nil:
-			return fmt.Errorf("receive from route netlink: %w", err)
-		default:
-			if err := u.add(list); err != nil {
-				complain(err.Error())
-			}
-		}
-		if u.Full || len(u.Changes) > 0 {
-			deliver(u)
+			return err
 		}
 	}
+}
+
+// receive delivers the next events.
+func (w *Watcher) receive(deliver func(Update), complain func(string)) error {
+	list, err := w.events.Receive()
+	if err != nil {
+		return fmt.Errorf("receive from route netlink: %w", err)
+	}
+	w.pass(list, deliver, complain)
+	return nil
+}
+
+// drainLimit bounds how many events may hold up a snapshot.
+const drainLimit = 100_000
+
+// drain delivers the events that are there already: they are older than the
+// dump that follows, so they must not be applied after it.
+func (w *Watcher) drain(deliver func(Update), complain func(string)) error {
+	for range drainLimit {
+		w.events.SetReadDeadline(time.Now().Add(time.Millisecond))
+		if err := w.receive(deliver, complain); errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// snapshot delivers everything, when that was asked for.
+func (w *Watcher) snapshot(deliver func(Update), complain func(string)) error {
+	if err := w.drain(deliver, complain); err != nil {
+		return err
+	}
+	return w.deliverSnapshot(deliver)
+}
+
+func (w *Watcher) deliverSnapshot(deliver func(Update)) error {
+	w.suspect = time.Time{}
+	u, err := w.Snapshot()
+	if err == nil {
+		deliver(u)
+	}
+	return err
+}
+
+// pass delivers events, and notes those after which routes may be missing.
+func (w *Watcher) pass(list []mdl.Message, deliver func(Update), complain func(string)) {
+	var u Update
+	if err := u.add(list); err != nil {
+		complain(err.Error())
+	}
+	if w.routes.Load() && w.suspect.IsZero() && (foreign(list) || slices.ContainsFunc(u.Changes, Change.losesRoutes)) {
+		w.suspect = time.Now().Add(settleTime)
+		if earliest := w.last.Add(w.pause); earliest.After(w.suspect) {
+			w.suspect = earliest
+		}
+	}
+	if len(u.Changes) > 0 {
+		deliver(u)
+	}
+}
+
+// foreign says whether somebody else's route has replaced one.
+func foreign(list []mdl.Message) bool {
+	return slices.ContainsFunc(list, func(m mdl.Message) bool {
+		return m.Header.Type == unix.RTM_NEWROUTE && len(m.Data) >= unix.SizeofRtMsg && m.Data[5] != AddressProtocol
+	})
+}
+
+// losesRoutes says whether routes may have gone with what has changed.
+func (c Change) losesRoutes() bool {
+	return c.Replaced || c.Link != nil && (c.Gone || !c.Link.AdminUp) || c.Address != nil && c.Gone && c.Address.Prefix.Addr().Is4()
+}
+
+// lookAgain reads the routes if they are due. With a table of a million routes
+// that takes the kernel some time, so the next reading waits for longer.
+func (w *Watcher) lookAgain(deliver func(Update), complain func(string)) error {
+	now := time.Now()
+	if w.suspect.IsZero() || now.Before(w.suspect) {
+		return nil // Refresh had woken us
+	}
+	if err := w.drain(deliver, complain); err != nil {
+		return err
+	}
+	u := Update{Routes: true, Mark: w.Mark()}
+	if err := w.dumpRoutes(&u); err != nil {
+		return err
+	}
+	w.last = time.Now()
+	w.pause, w.suspect = 9*w.last.Sub(now), time.Time{} // at most a tenth of a processor
+	deliver(u)
+	return nil
 }

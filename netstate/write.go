@@ -1,7 +1,6 @@
 package netstate
 
 import (
-	"errors"
 	"fmt"
 
 	mdl "github.com/mdlayher/netlink"
@@ -68,28 +67,25 @@ type direct interface {
 }
 
 // Apply carries the operations out in order. What is already as wanted is no
-// error; every other failure is reported, as a *Failure, and does not stop the
-// rest.
-func (w *Writer) Apply(ops []Op) error {
-	var errs []error
+// failure; what the kernel refuses does not stop the rest. The error is that of
+// the connection.
+func (w *Writer) Apply(ops []Op) (refused []*Failure, err error) {
 	failed := func(op Op, err error) {
 		if err != nil && !op.Object.settled(op.Remove, err) {
-			errs = append(errs, &Failure{op, err})
+			refused = append(refused, &Failure{op, err})
 		}
 	}
-	for rest := ops; len(rest) > 0; {
+	for rest := ops; len(rest) > 0 && err == nil; {
 		if d, ok := rest[0].Object.(direct); ok {
 			failed(rest[0], d.perform(rest[0].Remove))
 			rest = rest[1:]
 			continue
 		}
-		n, err := w.send(rest, failed)
-		if err != nil {
-			errs = append(errs, err)
-		}
+		n := 0
+		n, err = w.send(rest, failed)
 		rest = rest[n:]
 	}
-	return errors.Join(errs...)
+	return refused, err
 }
 
 // send carries out the operations up to the next direct one, and says how many

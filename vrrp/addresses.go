@@ -26,9 +26,9 @@ func (a addressKind) key(addr *conf.Address) (addressKey, bool) {
 	return addressKey{l.Index, netstate.Prefix(addr)}, true
 }
 
-func (a addressKind) present(k addressKey, _ *conf.Address) bool {
-	_, there := a.mirror.Find(k.index, k.prefix)
-	return there
+func (a addressKind) present(k addressKey, _ *conf.Address) (there, altered bool) {
+	_, there = a.mirror.Find(k.index, k.prefix)
+	return there, false
 }
 
 func (a addressKind) assume(k addressKey, _ *conf.Address, present bool) {
@@ -39,20 +39,13 @@ func (addressKind) same(a, b *conf.Address) bool { return *a == *b }
 
 func (addressKind) untracked(addr *conf.Address) bool { return addr.NoTrack }
 
-func (addressKind) object(k addressKey, addr *conf.Address) netstate.Object {
-	return &netstate.AddressOn{Index: k.index, Address: addr}
+func (a addressKind) usable(k addressKey) bool {
+	l := a.mirror.ByIndex(k.index)
+	return l != nil && l.AdminUp
 }
 
-// usable lists the host's own addresses of an interface, primary first.
-func (o *objects) usable(index int) []netip.Addr {
-	list := o.mirror.Addresses(index, func(at *netstate.Address) bool {
-		return at.Usable && (at.Protocol != netstate.AddressProtocol && o.addresses.ours[addressKey{index, at.Prefix}] == nil || o.links.fixed(index, at.Prefix))
-	})
-	out := make([]netip.Addr, len(list))
-	for i := range list {
-		out[i] = list[i].Prefix.Addr()
-	}
-	return out
+func (addressKind) object(k addressKey, addr *conf.Address) netstate.Object {
+	return &netstate.AddressOn{Index: k.index, Address: addr}
 }
 
 // announce queues sets of announcements behind the changes posted so far.

@@ -19,7 +19,7 @@ import (
 type Time = time.Duration
 
 // Event is something that happened to a Core: PacketReceived, InterfaceState,
-// TrackerResult, WallClock, Tick.
+// TrackerResult, ObjectFaults, WallClock, Tick.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -76,11 +76,21 @@ const (
 	TrackBFD       TrackerKind = "bfd"
 )
 
+// ObjectFaults says why the objects in the kernel keep an instance from its
+// role: an address, route or rule of it is taken by someone else again and
+// again, or a static one of its track_group is missing. It is level: no reasons
+// means that all is well.
+type ObjectFaults struct {
+	Instance string
+	Reasons  []string
+}
+
 func (Tick) isEvent()           {}
 func (WallClock) isEvent()      {}
 func (PacketReceived) isEvent() {}
 func (InterfaceState) isEvent() {}
 func (TrackerResult) isEvent()  {}
+func (ObjectFaults) isEvent()   {}
 
 // Actions is what a Core wants done, to be executed field by field: every
 // advert first, then the addresses, then the announcements, then the rest.

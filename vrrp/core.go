@@ -85,6 +85,8 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 		c.interfaceState(now, ev)
 	case TrackerResult:
 		c.trackerResult(now, ev)
+	case ObjectFaults:
+		c.objectFaults(now, ev)
 	}
 	return c.end()
 }
@@ -221,6 +223,13 @@ func (c *Core) interfaceState(now Time, s InterfaceState) {
 // sameAs reports whether nothing has changed that anyone could care for.
 func (s *InterfaceState) sameAs(o *InterfaceState) bool {
 	return s.Exists == o.Exists && s.Up == o.Up && s.AdminUp == o.AdminUp && s.Pending == o.Pending && s.Fault == o.Fault && slices.Equal(s.Addrs, o.Addrs)
+}
+
+func (c *Core) objectFaults(now Time, f ObjectFaults) {
+	if in := c.byName[f.Instance]; in != nil && !slices.Equal(in.objectFaults, f.Reasons) {
+		in.objectFaults = f.Reasons
+		c.review(in, now)
+	}
 }
 
 func (c *Core) trackerResult(now Time, r TrackerResult) {

@@ -11,16 +11,17 @@ import (
 
 // instance is one virtual router (RFC 9568 section 6).
 type instance struct {
-	cfg      *conf.Instance
-	order    int // place in the file
-	group    *group
-	tracking conf.Tracking // its own and its group's
-	state    event.State   // "" until everything that is tracked is known
-	held     bool          // its addresses are to be on this host
-	priority uint8         // effective
-	faults   []string      // its own reasons, not its group's
-	ownLink  string        // the VMAC or ipvlan that it runs on; "": the interface itself
-	source   netip.Addr    // of its adverts; invalid when the interface has none
+	cfg          *conf.Instance
+	order        int // place in the file
+	group        *group
+	tracking     conf.Tracking // its own and its group's
+	state        event.State   // "" until everything that is tracked is known
+	held         bool          // its addresses are to be on this host
+	priority     uint8         // effective
+	faults       []string      // its own reasons, not its group's
+	objectFaults []string      // those of them that ObjectFaults has named
+	ownLink      string        // the VMAC or ipvlan that it runs on; "": the interface itself
+	source       netip.Addr    // of its adverts; invalid when the interface has none
 
 	// What it knows of the master while BACKUP.
 	master         netip.Addr

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync/atomic"
 
@@ -16,75 +17,243 @@ type objects struct {
 	writer    *writer
 	log       *slog.Logger
 	links     *links
+	thefts    *thefts
 	addresses *set[addressKey, conf.Address]
+	routes    *set[routeKey, conf.Route]
+	rules     *set[netstate.RuleKey, conf.RoutingRule]
+	routeKind *routeKind
+	jobs      uint64                  // posted
+	sure      uint64                  // the mirror knows the outcome of jobs up to this one
 	alive     map[string]*atomic.Bool // of each instance's announcements
 }
 
 func manageObjects(m *netstate.Mirror, w *writer, log *slog.Logger) *objects {
-	o := &objects{mirror: m, writer: w, log: log, alive: map[string]*atomic.Bool{}}
-	o.addresses = newSet[addressKey, conf.Address](addressKind{m}, o.taken)
+	o := &objects{mirror: m, writer: w, log: log, thefts: newThefts(), routeKind: newRouteKind(m), sure: allJobs, alive: map[string]*atomic.Bool{}}
+	o.addresses = newSet[addressKey, conf.Address](addressKind{m}, o.thefts)
+	o.routes = newSet[routeKey, conf.Route](o.routeKind, o.thefts)
+	o.rules = newSet[netstate.RuleKey, conf.RoutingRule](ruleKind{m}, o.thefts)
 	return o
 }
 
+// allJobs is objects.sure while the mirror follows the kernel event by event:
+// an object that is missing then was there.
+const allJobs = ^uint64(0)
+
 // reconcile computes what must change. held are the instances that have their
 // role's objects; cfg lists those that may not be there otherwise.
-func (o *objects) reconcile(cfg *conf.Config, held []*conf.Instance) {
+func (o *objects) reconcile(now Time, cfg *conf.Config, held []*conf.Instance) {
 	o.post(o.links.roles(held))
-	a := o.addresses
-	a.begin(len(a.ours) + len(cfg.StaticAddresses))
-	a.want(cfg.StaticAddresses)
-	a.want(o.links.addresses())
+	w := o.work(now)
+	o.addresses.begin(now)
+	o.routes.begin(now)
+	o.rules.begin(now)
+	o.wantStatic(w, cfg)
+	o.addresses.want(w, owner{}, o.links.addresses())
 	for _, in := range held {
-		a.want(in.Addresses)
-		a.want(in.Excluded)
-		a.want(o.links.linkLocals(in))
+		o.addresses.want(w, owner{instance: in.Name}, in.Addresses)
+		o.addresses.want(w, owner{instance: in.Name}, in.Excluded)
+		o.addresses.want(w, owner{instance: in.Name}, o.links.linkLocals(in))
 	}
-	a.unwanted()
-	o.removeLeftovers(cfg)
-	o.post(append(a.drops, a.adds...)) // what must go frees the place of what must come
+	for _, in := range held { // behind every address: a source or a gateway may be another instance's
+		o.routes.want(w, owner{instance: in.Name}, in.Routes)
+		o.rules.want(w, owner{instance: in.Name}, in.Rules)
+	}
+	o.rules.unwanted(w)
+	o.routes.unwanted(w)
+	o.addresses.unwanted(w)
+	o.removeLeftovers(w, cfg)
+	o.excuseSecondaries(w)
+	o.sure = allJobs
+	o.finish(w)
 }
 
-// removeLeftovers removes the virtual addresses of a former run. An owner's
+// placeStatic makes the static objects before any role is decided, so that they
+// come first in the kernel's order.
+func (o *objects) placeStatic(now Time, cfg *conf.Config) {
+	w := o.work(now)
+	o.addresses.begin(now)
+	o.routes.begin(now)
+	o.rules.begin(now)
+	o.wantStatic(w, cfg)
+	o.finish(w)
+}
+
+func (o *objects) work(now Time) *work { return &work{job: o.jobs + 1, now: now, sure: o.sure} }
+
+// wantStatic asks for the objects that do not depend on roles.
+func (o *objects) wantStatic(w *work, cfg *conf.Config) {
+	for i := range cfg.StaticAddresses {
+		o.addresses.want(w, owner{group: cfg.StaticAddresses[i].TrackGroup}, cfg.StaticAddresses[i:i+1])
+	}
+	for i := range cfg.StaticRoutes {
+		o.routes.want(w, owner{group: cfg.StaticRoutes[i].TrackGroup}, cfg.StaticRoutes[i:i+1])
+	}
+	for i := range cfg.StaticRules {
+		o.rules.want(w, owner{group: cfg.StaticRules[i].TrackGroup}, cfg.StaticRules[i:i+1])
+	}
+}
+
+// removeLeftovers removes the virtual objects of a former run. An owner's
 // address may be the host's own, unless it bears our mark.
-func (o *objects) removeLeftovers(cfg *conf.Config) {
+func (o *objects) removeLeftovers(w *work, cfg *conf.Config) {
 	for i := range cfg.Instances {
 		in := &cfg.Instances[i]
 		may := func(k addressKey) bool {
 			at, _ := o.mirror.Find(k.index, k.prefix)
 			return at.Protocol == netstate.AddressProtocol || in.Priority < 255
 		}
-		o.addresses.leftovers(in.Addresses, may)
-		o.addresses.leftovers(in.Excluded, may)
+		o.rules.leftovers(w, in.Rules, func(k netstate.RuleKey) bool { return k.Protocol == netstate.AddressProtocol })
+		o.routes.leftovers(w, in.Routes, func(routeKey) bool { return true })
+		o.addresses.leftovers(w, in.Addresses, may)
+		o.addresses.leftovers(w, in.Excluded, may)
+	}
+}
+
+// excuseSecondaries expects the kernel to remove addresses of ours along with
+// one that is removed: those that are secondary to it. They are put back
+// without anybody being blamed.
+func (o *objects) excuseSecondaries(w *work) {
+	subnets := map[addressKey]bool{}
+	for _, op := range w.drops {
+		if a, ok := op.Object.(*netstate.AddressOn); ok {
+			if p := netstate.Prefix(a.Address); p.Addr().Is4() && !p.IsSingleIP() {
+				subnets[addressKey{a.Index, p.Masked()}] = true
+			}
+		}
+	}
+	if len(subnets) == 0 {
+		return
+	}
+	for k := range o.addresses.ours {
+		if subnets[addressKey{k.index, k.prefix.Masked()}] {
+			o.addresses.gone[k] = w.now
+		}
 	}
 }
 
 // gain makes the objects of an instance that has just come to hold them.
-func (o *objects) gain(in *conf.Instance) {
-	ops := slices.Grow(o.links.gain(in), len(in.Addresses)+len(in.Excluded))
-	ops = o.addresses.gain(ops, in.Addresses)
-	ops = o.addresses.gain(ops, in.Excluded)
-	ops = o.addresses.gain(ops, o.links.linkLocals(in))
-	o.post(ops)
+func (o *objects) gain(now Time, in *conf.Instance) {
+	o.post(o.links.gain(in))
+	w := o.work(now)
+	w.adds = make([]netstate.Op, 0, len(in.Addresses)+len(in.Excluded)+len(in.Routes)+len(in.Rules))
+	by := owner{instance: in.Name}
+	o.addresses.gain(w, by, in.Addresses)
+	o.addresses.gain(w, by, in.Excluded)
+	o.addresses.gain(w, by, o.links.linkLocals(in))
+	o.routes.gain(w, by, in.Routes)
+	o.rules.gain(w, by, in.Rules)
+	o.finish(w)
+}
+
+// finish hands work to the writer: what must go frees the place of what must come.
+func (o *objects) finish(w *work) {
+	for _, line := range o.thefts.report() {
+		o.log.Warn(line)
+	}
+	o.post(append(w.drops, w.adds...))
 }
 
 func (o *objects) post(ops []netstate.Op) {
 	if len(ops) > 0 {
-		o.writer.post(job{ops: ops})
+		o.jobs++
+		o.writer.post(job{number: o.jobs, ops: ops})
 	}
 }
 
-// taken tells of an object that somebody else has removed.
+// taken tells of a link that somebody else has removed.
 func (o *objects) taken(what netstate.Object) {
 	o.log.Warn(what.String() + " was taken by someone else: it is put back")
 }
 
-// forget drops what was set on interfaces that are gone.
-func (o *objects) forget() {
-	o.addresses.forget(func(k addressKey) bool { return !o.mirror.HasIndex(k.index) })
+// refused takes note of what the kernel did not take; true if the mirror is
+// wrong now, because something is still there.
+func (o *objects) refused(list []*netstate.Failure) (wrong bool) {
+	for _, f := range list {
+		if f.Op.Remove {
+			wrong = true
+			continue
+		}
+		switch v := f.Op.Object.(type) {
+		case *netstate.AddressOn:
+			o.addresses.refused(addressKey{v.Index, netstate.Prefix(v.Address)})
+		case *netstate.RouteOn:
+			shown := v.Shown()
+			o.routes.refused(routeKey{shown.RouteKey, legsText(shown)})
+		case *netstate.RuleFor:
+			o.rules.refused(v.Key)
+		}
+	}
+	return wrong
 }
 
-// overrun says whether the update at hand is a snapshot.
-func (o *objects) overrun(full bool) { o.addresses.afterOverrun = full }
+// faults lists, by instance, why what the kernel has keeps it from its role.
+func (o *objects) faults(now Time, cfg *conf.Config) map[string][]string {
+	list := o.thefts.faults()
+	missing := func(group string, what netstate.Object) {
+		text := "static " + what.String() + " is missing"
+		if o.thefts.contested(now, what) {
+			text = "static " + what.String() + contestedText
+		}
+		for i := range cfg.TrackGroups {
+			if g := &cfg.TrackGroups[i]; g.Name == group {
+				for _, name := range g.Members {
+					list[name] = append(list[name], text+" (track_group "+group+")")
+				}
+			}
+		}
+	}
+	for i := range cfg.StaticAddresses {
+		if a := &cfg.StaticAddresses[i]; a.TrackGroup != "" && !o.addresses.has(a) {
+			missing(a.TrackGroup, &netstate.AddressOn{Address: a})
+		}
+	}
+	for i := range cfg.StaticRoutes {
+		if r := &cfg.StaticRoutes[i]; r.TrackGroup != "" && !o.routes.has(r) {
+			missing(r.TrackGroup, &netstate.RouteOn{Route: r})
+		}
+	}
+	for i := range cfg.StaticRules {
+		if r := &cfg.StaticRules[i]; r.TrackGroup != "" && !o.rules.has(r) {
+			missing(r.TrackGroup, &netstate.RuleFor{Key: netstate.RuleKeyOf(r)})
+		}
+	}
+	return list
+}
+
+// configure takes a new configuration; true if it has routes.
+func (o *objects) configure(cfg *conf.Config) (routes bool) {
+	o.routeKind.forgetConfig(o.routes.ours)
+	return len(cfg.StaticRoutes) > 0 || slices.ContainsFunc(cfg.Instances, func(in conf.Instance) bool { return len(in.Routes) > 0 })
+}
+
+// apply enters what the kernel says into the mirror.
+func (o *objects) apply(u netstate.Update) (touched map[string]bool, routing bool) {
+	if u.Full || u.Routes {
+		o.sure = min(o.sure, u.Mark)
+	}
+	touched, routing = o.mirror.Apply(u)
+	if len(touched) > 0 {
+		o.addresses.forget(func(k addressKey) bool { return o.mirror.ByIndex(k.index) == nil })
+	}
+	return touched, routing
+}
 
 // abandon leaves everything where it is from now on.
-func (o *objects) abandon() { o.addresses.forget(func(addressKey) bool { return true }) }
+func (o *objects) abandon() {
+	o.addresses.forget(func(addressKey) bool { return true })
+	o.routes.forget(func(routeKey) bool { return true })
+	o.rules.forget(func(netstate.RuleKey) bool { return true })
+}
+
+// usable lists the host's own addresses of an interface, primary first.
+func (o *objects) usable(index int) []netip.Addr {
+	list := o.mirror.Addresses(index, func(at *netstate.Address) bool {
+		_, ours := o.addresses.ours[addressKey{index, at.Prefix}]
+		return at.Usable && (at.Protocol != netstate.AddressProtocol && !ours || o.links.fixed(index, at.Prefix))
+	})
+	out := make([]netip.Addr, len(list))
+	for i := range list {
+		out[i] = list[i].Prefix.Addr()
+	}
+	return out
+}

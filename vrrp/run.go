@@ -35,24 +35,25 @@ type engine struct {
 	out       *sender
 	due       []*socket // that have adverts to send now
 	links     *links
-	dropped   []netstate.Op     // the removal of links that a reload has made useless
-	returned  map[string]bool   // links that came back since the last reconcile
-	held      []*conf.Instance  // for reconcile
-	stale     bool              // what is held has changed since the last reconcile
-	wanted    map[string]bool   // interfaces that the core wants to hear of
-	rehearsed Time              // when a take-over was last rehearsed
-	retry     Time              // when to try again what the kernel refused; never: nothing
-	sendErr   map[string]string // by instance: what was said of adverts that could not be sent
-	writeErr  string            // what was said of failing address changes
-	signs     bool              // an instance has auth_hmac
-	offset    time.Duration     // what the core knows of the time of day
+	dropped   []netstate.Op       // the removal of links that a reload has made useless
+	returned  map[string]bool     // links that came back since the last reconcile
+	held      []*conf.Instance    // for reconcile
+	stale     bool                // what is held has changed since the last reconcile
+	wanted    map[string]bool     // interfaces that the core wants to hear of
+	rehearsed Time                // when a take-over was last rehearsed
+	retry     Time                // when to try again what the kernel refused; never: nothing
+	reread    bool                // then everything must be read again
+	faults    map[string][]string // what the core was told of objects, by instance
+	sendErr   map[string]string   // by instance: what was said of adverts that could not be sent
+	refusal   refusal             // what was said of changes that the kernel refused
+	signs     bool                // an instance has auth_hmac
+	offset    time.Duration       // what the core knows of the time of day
 }
 
 // Messages of other goroutines to the loop.
 type (
-	stopNow     struct{}
-	writeFailed struct{ err error }
-	watchEnded  struct{ err error }
+	stopNow    struct{}
+	watchEnded struct{ err error }
 )
 
 const retryPause = time.Second
@@ -92,7 +93,8 @@ func (e *engine) open() (err error) {
 		return err
 	}
 	complain := func(err error) { e.log.Warn(err.Error()) }
-	w := startWriter(kernel, func(err error) { e.poll.Post(writeFailed{err}) }, complain)
+	w := startWriter(kernel, func(f writeFailed) { e.poll.Post(f) }, complain)
+	e.watcher.Mark = w.finished.Load
 	e.objects = manageObjects(e.mirror, w, e.log)
 	e.links = manageLinks(e.mirror, e.objects.taken)
 	e.objects.links, e.links.usable = e.links, e.objects.usable
@@ -144,12 +146,12 @@ func (e *engine) forward(ctx context.Context, in <-chan Input) {
 
 // start takes the first snapshot, decides the first states and opens the sockets.
 func (e *engine) start() error {
+	e.configure()
 	u, err := e.watcher.Snapshot()
 	if err != nil {
 		return err
 	}
-	e.mirror.Apply(u)
-	e.configure()
+	e.objects.apply(u)
 	if err := e.firstLinks(); err != nil {
 		return err
 	}
@@ -158,8 +160,10 @@ func (e *engine) start() error {
 	}
 	e.openSockets()
 	e.tellTime()
+	e.objects.placeStatic(monotonic(), e.cfg)
 	e.act(e.core.Start(monotonic()))
-	e.reconcile()
+	e.stale = true
+	e.settle()
 	e.pub.Ready()
 	e.rehearse()
 	return nil
@@ -177,21 +181,25 @@ func (e *engine) firstLinks() error {
 		return err
 	}
 	defer w.Close()
-	failed := w.Apply(ops)
+	refused, err := w.Apply(ops)
+	if err != nil {
+		return err
+	}
 	u, err := e.watcher.Snapshot()
 	if err != nil {
 		return err
 	}
-	e.mirror.Apply(u)
-	if failed != nil {
-		e.mail(writeFailed{failed})
+	e.objects.apply(u)
+	if len(refused) > 0 {
+		e.writeFailed(writeFailed{refused: refused})
 	}
 	e.makeLinks()
 	return nil
 }
 
-// configure derives what the shell itself needs from the configuration.
-func (e *engine) configure() {
+// configure derives what the shell itself needs from the configuration. It
+// tells whether routes matter now that did not, or the other way round.
+func (e *engine) configure() (news bool) {
 	e.signs = signs(e.cfg)
 	e.wanted = map[string]bool{}
 	for i := range e.cfg.Instances {
@@ -212,7 +220,9 @@ func (e *engine) configure() {
 		}
 	}
 	e.dropped = append(e.dropped, e.links.want(e.cfg.Links())...)
+	news = e.watcher.FollowRoutes(e.objects.configure(e.cfg))
 	e.objects.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
+	return news
 }
 
 // level is an interface as the core must see it now.
@@ -234,7 +244,7 @@ func (e *engine) loop() error {
 		if !ok {
 			deadline = never
 		}
-		ready, err := e.poll.Wait(min(deadline-e.lead(), e.retry), events)
+		ready, err := e.poll.Wait(min(deadline-e.lead(), e.retry, e.objects.thefts.next()), events)
 		if err != nil {
 			return err
 		}
@@ -249,13 +259,14 @@ func (e *engine) loop() error {
 			}
 		}
 		e.tick()
-		if e.retry <= monotonic() {
-			e.retry = never
-			e.resync()
+		now := monotonic()
+		if e.retry <= now {
+			e.again()
 		}
-		if e.stale {
-			e.reconcile() // once for all that has happened together
+		if e.objects.thefts.expire(now) {
+			e.stale = true
 		}
+		e.settle()
 	}
 }
 
@@ -307,12 +318,7 @@ func (e *engine) mail(m any) (done bool, err error) {
 	case TrackerResult:
 		e.act(e.core.Step(monotonic(), m))
 	case writeFailed:
-		if text := m.err.Error(); text != e.writeErr { // once, however often it is tried
-			e.writeErr = text
-			e.log.Error("addresses could not be changed as wanted; trying again every second", "err", m.err)
-		}
-		e.retry = monotonic() + retryPause
-		e.notMade(m.err)
+		e.writeFailed(m)
 	case watchEnded:
 		return true, fmt.Errorf("watch links and addresses: %w", m.err)
 	}
@@ -325,13 +331,11 @@ func (e *engine) update(u netstate.Update) {
 	if e.opt.LogAddresses {
 		e.logAddresses(u)
 	}
-	touched := e.mirror.Apply(u)
+	touched, routing := e.objects.apply(u)
+	e.stale = e.stale || routing
 	if len(touched) == 0 {
 		return
 	}
-	e.objects.forget()
-	e.objects.overrun(u.Full)
-	defer e.objects.overrun(false)
 	e.makeLinks()
 	e.openSockets()
 	for _, name := range slices.Sorted(maps.Keys(touched)) {
@@ -339,8 +343,7 @@ func (e *engine) update(u netstate.Update) {
 			e.act(e.core.Step(monotonic(), e.level(name)))
 		}
 	}
-	e.reconcile()
-	e.announceReturned()
+	e.stale = true
 }
 
 func (e *engine) logAddresses(u netstate.Update) {
@@ -355,20 +358,11 @@ func (e *engine) logAddresses(u netstate.Update) {
 	}
 }
 
-// resync reads everything again after the kernel refused something.
-func (e *engine) resync() {
-	u, err := e.watcher.Snapshot()
-	if err != nil {
-		e.log.Error(err.Error())
-		e.retry = monotonic() + retryPause
-		return
-	}
-	e.update(u)
-}
-
 func (e *engine) reload(cfg *conf.Config) {
 	e.cfg = cfg
-	e.configure()
+	if e.configure() {
+		e.watcher.Refresh()
+	}
 	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
 		e.act(e.core.Step(monotonic(), e.level(name)))
 	}
@@ -379,7 +373,8 @@ func (e *engine) reload(cfg *conf.Config) {
 	e.objects.post(e.dropped) // only now: the last advert has left by them
 	e.dropped = nil
 	e.makeLinks()
-	e.reconcile()
+	e.stale = true
+	e.faults = nil // an instance with another name may be the same one: tell it again
 }
 
 // stop resigns, removes what was added and waits for the kernel to have done it.
@@ -393,7 +388,7 @@ func (e *engine) stop() {
 		return
 	}
 	e.act(e.core.Stop(monotonic()))
-	e.objects.reconcile(&conf.Config{}, nil)
+	e.objects.reconcile(monotonic(), &conf.Config{}, nil)
 	e.objects.post(e.links.want(nil))
 	e.makeLinks()
 }
@@ -409,7 +404,7 @@ func (e *engine) act(a *Actions) {
 	}
 	for _, name := range a.Gained {
 		if in := e.core.HeldBy(name); in != nil {
-			e.objects.gain(in)
+			e.objects.gain(monotonic(), in)
 		}
 	}
 	e.stale = e.stale || a.Addresses
@@ -447,10 +442,4 @@ func (e *engine) publish(a *Actions) {
 		}
 		e.log.Log(context.Background(), level, l.Text)
 	}
-}
-
-func (e *engine) reconcile() {
-	e.stale = false
-	e.held = e.core.Held(e.held[:0])
-	e.objects.reconcile(e.cfg, e.held)
 }

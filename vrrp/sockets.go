@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"halbd/conf"
-	"halbd/netstate"
 )
 
 // openSockets makes sure that every instance whose interface exists has its
@@ -161,22 +160,4 @@ func (e *engine) announceReturned() {
 		}
 	}
 	clear(e.returned)
-}
-
-// notMade notes the links among what could not be written.
-func (e *engine) notMade(err error) {
-	var f *netstate.Failure
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range joined.Unwrap() {
-			e.notMade(one)
-		}
-		return
-	}
-	if !errors.As(err, &f) {
-		return
-	}
-	if l, ok := f.Op.Object.(*netstate.MadeLink); ok && !f.Op.Remove {
-		e.links.failed(l.Link.Name, fmt.Sprintf("it cannot be made on %s: %v", l.Link.Parent, f.Err))
-		e.act(e.core.Step(monotonic(), e.level(l.Link.Name)))
-	}
 }

@@ -2,14 +2,16 @@ package vrrp
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"halbd/netstate"
 )
 
-// job is one piece of work for the writer: address changes, or a set of
+// job is one piece of work for the writer: changes of objects, or a set of
 // announcements of addresses that earlier jobs have set.
 type job struct {
+	number   uint64 // of a job with ops: one more than that before
 	ops      []netstate.Op
 	announce *announcement
 	pace     *pace
@@ -18,12 +20,13 @@ type job struct {
 // pace is garp_interval and gna_interval.
 type pace struct{ garp, na time.Duration }
 
-// writer changes addresses and starts announcements in the order of the jobs,
+// writer changes objects and starts announcements in the order of the jobs,
 // away from the thread that keeps the adverts' time.
 type writer struct {
 	kernel     *netstate.Writer
 	announcers *announcers
-	failed     func(error) // called from the writer's goroutine
+	failed     func(writeFailed) // called from the writer's goroutine
+	finished   atomic.Uint64     // the last job with ops that is done
 
 	mu   sync.Mutex // guards jobs and over
 	jobs []job
@@ -32,7 +35,7 @@ type writer struct {
 	done chan struct{}
 }
 
-func startWriter(k *netstate.Writer, failed, complain func(error)) *writer {
+func startWriter(k *netstate.Writer, failed func(writeFailed), complain func(error)) *writer {
 	w := &writer{kernel: k, announcers: newAnnouncers(complain), failed: failed, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.run()
 	return w
@@ -86,13 +89,16 @@ func (w *writer) run() {
 // announcements. An instance that gave its addresses up meanwhile is silent.
 func (w *writer) do(jobs []job) {
 	var ops []netstate.Op
+	number := uint64(0)
 	for i := range jobs {
 		ops = append(ops, jobs[i].ops...)
+		number = max(number, jobs[i].number)
 	}
 	if len(ops) > 0 {
-		if err := w.kernel.Apply(ops); err != nil {
-			w.failed(err)
+		if refused, err := w.kernel.Apply(ops); err != nil || len(refused) > 0 {
+			w.failed(writeFailed{refused, err})
 		}
+		w.finished.Store(number)
 	}
 	for i := range jobs {
 		if p := jobs[i].pace; p != nil {

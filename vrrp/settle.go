@@ -1,0 +1,89 @@
+package vrrp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"halbd/netstate"
+)
+
+// writeFailed tells the loop what the kernel did not take.
+type writeFailed struct {
+	refused []*netstate.Failure
+	err     error // of the connection
+}
+
+// refusal is what was said of changes that the kernel refused.
+type refusal struct {
+	text string
+	at   Time // when it was last true
+}
+
+// settle makes the kernel fit once for all that has happened together, and
+// tells the core what keeps it from being so.
+func (e *engine) settle() {
+	for e.stale {
+		e.reconcile()
+		e.tellFaults()
+	}
+	e.announceReturned()
+}
+
+func (e *engine) reconcile() {
+	e.stale = false
+	e.held = e.core.Held(e.held[:0])
+	e.objects.reconcile(monotonic(), e.cfg, e.held)
+}
+
+// tellFaults lets the core see what has changed of the objects' faults.
+func (e *engine) tellFaults() {
+	faults := e.objects.faults(monotonic(), e.cfg)
+	for i := range e.cfg.Instances {
+		name := e.cfg.Instances[i].Name
+		if e.faults == nil || !slices.Equal(faults[name], e.faults[name]) {
+			e.act(e.core.Step(monotonic(), ObjectFaults{Instance: name, Reasons: faults[name]}))
+		}
+	}
+	e.faults = faults
+}
+
+// writeFailed takes back what was assumed of the kernel, and tries again later.
+func (e *engine) writeFailed(m writeFailed) {
+	var texts []string
+	for _, f := range m.refused {
+		texts = append(texts, f.Error())
+		e.notMade(f)
+	}
+	if m.err != nil {
+		texts = append(texts, m.err.Error())
+	}
+	now, text := monotonic(), strings.Join(texts, "; ")
+	if r := e.refusal; text != r.text || now-r.at > 10*retryPause { // once, however often it is tried
+		e.log.Error("the kernel refuses changes; trying again every second", "err", text)
+	}
+	e.refusal = refusal{text, now}
+	e.reread = e.objects.refused(m.refused) || m.err != nil || e.reread
+	e.retry = min(e.retry, now+retryPause)
+	e.tellFaults()
+}
+
+// notMade notes a link among what could not be written.
+func (e *engine) notMade(f *netstate.Failure) {
+	if l, ok := f.Op.Object.(*netstate.MadeLink); ok && !f.Op.Remove {
+		e.links.failed(l.Link.Name, fmt.Sprintf("it cannot be made on %s: %v", l.Link.Parent, f.Err))
+		e.act(e.core.Step(monotonic(), e.level(l.Link.Name)))
+	}
+}
+
+// again tries what the kernel refused.
+func (e *engine) again() {
+	e.retry = never
+	e.stale = true
+	e.openSockets()
+	e.makeLinks()
+	if e.reread {
+		e.reread = false
+		e.watcher.Refresh()
+	}
+}
