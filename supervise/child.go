@@ -56,6 +56,9 @@ type child struct {
 func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
 
+// Counters answers the parent's request.
+func (c *child) Counters(list []vrrp.InstanceCounters) { c.conn.Post(msgCounters, counters{list}) }
+
 func (c *child) run() int {
 	cfg, err := c.begin()
 	if err != nil {
@@ -125,6 +128,8 @@ func decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 		return decodeAs[*conf.Config](raw)
 	case msgTracker:
 		return decodeAs[vrrp.TrackerResult](raw)
+	case msgStats:
+		return decodeAs[vrrp.CountersRequest](raw)
 	case msgRole:
 		return decodeAs[healthcheck.Role](raw)
 	}

@@ -9,15 +9,17 @@ import (
 
 // The messages between the parent and a child.
 const (
-	msgSetup   ipc.Kind = iota + 1 // parent -> child: setup, the first message
-	msgConfig                      // parent -> child: *conf.Config, at start and at each reload
-	msgStop                        // parent -> child: stop gracefully
-	msgTracker                     // parent -> vrrp: vrrp.TrackerResult
-	msgRole                        // parent -> checker: healthcheck.Role
-	msgReady                       // child -> parent
-	msgEvent                       // child -> parent: event.Event
-	msgLog                         // child -> parent: logLine
-	msgFatal                       // child -> parent: fatal, before it ends on purpose
+	msgSetup    ipc.Kind = iota + 1 // parent -> child: setup, the first message
+	msgConfig                       // parent -> child: *conf.Config, at start and at each reload
+	msgStop                         // parent -> child: stop gracefully
+	msgTracker                      // parent -> vrrp: vrrp.TrackerResult
+	msgRole                         // parent -> checker: healthcheck.Role
+	msgReady                        // child -> parent
+	msgEvent                        // child -> parent: event.Event
+	msgLog                          // child -> parent: logLine
+	msgFatal                        // child -> parent: fatal, before it ends on purpose
+	msgStats                        // parent -> vrrp: vrrp.CountersRequest
+	msgCounters                     // vrrp -> parent: counters, the answer to it
 )
 
 // role names a child process.

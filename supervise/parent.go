@@ -265,6 +265,10 @@ func (p *parent) onSignal(s os.Signal) {
 		p.stop(statusOK)
 	case unix.SIGHUP:
 		p.startReload()
+	case unix.SIGUSR2:
+		p.requestStats(false)
+	case statsClearSignal:
+		p.requestStats(true)
 	default:
 		p.log.Warn(fmt.Sprintf("signal %d: dump files are not written yet", s))
 		p.logHonoured()
@@ -378,6 +382,11 @@ func (p *parent) onMessage(m childMessage) {
 		var l logLine
 		if p.decoded(m, &l) {
 			p.logFor(m.from, l)
+		}
+	case msgCounters:
+		var k counters
+		if p.decoded(m, &k) {
+			p.onCounters(k.Instances)
 		}
 	case msgFatal:
 		f := new(fatal)

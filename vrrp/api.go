@@ -142,9 +142,16 @@ type Options struct {
 // Output is where an engine publishes; none of its methods may block.
 type Output interface {
 	Publish(event.Event)
-	Ready() // every socket is open and the first state has been decided
+	Ready()                      // every socket is open and the first state has been decided
+	Counters([]InstanceCounters) // the answer to a CountersRequest
+}
+
+// CountersRequest asks for the counters of every instance, and with Clear to
+// count from 0 again then.
+type CountersRequest struct {
+	Clear bool `json:"clear,omitempty"`
 }
 
 // Input is what the parent tells a running engine: *conf.Config for a reload,
-// or a TrackerResult.
+// a TrackerResult, or a CountersRequest.
 type Input any

@@ -38,7 +38,7 @@ func (c *Core) checked(in *instance, now Time, p *arrival) (Advert, drop) {
 	switch {
 	case !d.ok():
 		return a, d
-	case a.Trailer != nil && in.hmac == nil:
+	case a.Trailer != nil && in.hmac == nil, p.AH && len(p.pdu) != a.Len(): // behind AH no packet is short enough for padding
 		return a, drop{flawLength, len(p.pdu), a.Len()}
 	case !cfg.Unicast && p.TTL >= 0 && p.TTL != 255:
 		return a, drop{kind: flawTTL, got: p.TTL}

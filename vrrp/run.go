@@ -317,6 +317,11 @@ func (e *engine) mail(m any) (done bool, err error) {
 		e.reload(m)
 	case TrackerResult:
 		e.act(e.core.Step(monotonic(), m))
+	case CountersRequest:
+		e.pub.Counters(e.core.Counters(nil))
+		if m.Clear {
+			e.core.ClearCounters()
+		}
 	case writeFailed:
 		e.writeFailed(m)
 	case watchEnded:

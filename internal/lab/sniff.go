@@ -19,6 +19,7 @@ type Frame struct {
 	Src    netip.Addr
 	GARP   bool // else an advert
 	Advert vrrp.Advert
+	Raw    []byte // the Ethernet frame
 }
 
 // Sniffer collects the adverts and gratuitous ARPs that cross an interface.
@@ -49,6 +50,12 @@ func (n *Net) Sniff(node, iface string) (*Sniffer, error) {
 // Close ends the collection.
 func (s *Sniffer) Close() { s.conn.Close() }
 
+// Send puts an Ethernet frame on the interface, as if this end had sent it.
+func (s *Sniffer) Send(frame []byte) error {
+	_, err := s.conn.WriteTo(frame, &packet.Addr{HardwareAddr: frame[:6]})
+	return err
+}
+
 // Frames returns what was seen so far.
 func (s *Sniffer) Frames() []Frame {
 	s.mu.Lock()
@@ -64,7 +71,7 @@ func (s *Sniffer) run() {
 			return
 		}
 		if f, ok := decode(b[:n]); ok {
-			f.At = time.Now()
+			f.At, f.Raw = time.Now(), b[:n]
 			s.mu.Lock()
 			s.frames = append(s.frames, f)
 			s.mu.Unlock()
