@@ -36,6 +36,7 @@ const retryPause = time.Second
 // Run holds the configured sessions until ctx is cancelled. in delivers
 // *conf.Config (a reload).
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger) error {
+	sched.LimitRealTime(&cfg.Global.BFD, "bfd_", log)
 	sched.Apply(&cfg.Global.BFD, "bfd_", log)
 	p, err := poll.New()
 	if err != nil {

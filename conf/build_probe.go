@@ -165,6 +165,10 @@ func bfdCheckSetters() blockSetters {
 				c.dropped = true
 			case c.BFD.Name != "":
 				b.report(alreadySet, s.PosOf(1), "BFD_CHECK: %s already specified as %s - ignoring", name, c.BFD.Name)
+			case b.bfdOf[name] != nil && !b.bfdOf[name].dropped && !b.bfdOf[name].Checker:
+				b.report(danglingName, s.PosOf(1), "BFD_CHECK: BFD %s not configured - skipping the checker", name).
+					fix("its events go to VRRP alone; write checker beside vrrp in it, or neither")
+				c.dropped = true
 			case b.bfdOf[name] == nil || b.bfdOf[name].dropped:
 				b.report(danglingName, s.PosOf(1), "BFD_CHECK: BFD %s not configured - skipping the checker", name)
 				c.dropped = true

@@ -91,7 +91,10 @@ func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
 			name, t := owner(b)
 			def, ok := find(b, s.Words[0].Text)
 			if !ok {
-				b.report(danglingName, s.Pos, "(%s) %s %s not found, ignoring...", name, what, s.Words[0].Text)
+				d := b.report(danglingName, s.Pos, "(%s) %s %s not found, ignoring...", name, what, s.Words[0].Text)
+				if kw.Name == "track_bfd" && b.bfdOf[s.Words[0].Text] != nil {
+					d.fix("its events go to the checkers alone; write vrrp beside checker in it, or neither")
+				}
 				return
 			}
 			b.trackItem(name, t, kw, s, list(t), def)
@@ -121,7 +124,7 @@ func trackSetters(owner func(*builder) (string, *rawTracking)) blockSetters {
 			return Track{}, false
 		}, func(t *rawTracking) *[]rawTrack { return &t.processes }),
 		"track_bfd": named("track bfd", func(b *builder, name string) (Track, bool) {
-			if ref := b.bfdOf[name]; ref != nil {
+			if ref := b.bfdOf[name]; ref != nil && (ref.VRRP || ref.dropped) {
 				return Track{ref.Name, ref.Weight, ref.Reverse}, true
 			}
 			return Track{}, false

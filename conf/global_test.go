@@ -187,6 +187,7 @@ func TestGlobalDiagnostics(t *testing.T) {
 		{"bfd_instance B {\nneighbor_ip 192.0.2.1\n}\nbfd_instance C {\nneighbor_ip 192.0.2.1\n}\n", 5, duplicateItem, 4},
 		{"bfd_instance B {\nneighbor_ip 192.0.2.1\nmin_rx 10001\n}\n", 0, slowSession, 3},
 		{"bfd_instance B {\nneighbor_ip 192.0.2.1\nttl 5\nmax_hops 6\n}\n", 5, clampedNumber, 1},
+		{"bfd_instance B {\nneighbor_ip 192.0.2.1\nchecker\n}\n" + strings.ReplaceAll(twoMembers, "BODY", "track_bfd {\nB\n}"), 5, danglingName, 10},
 		{"vrrp_track_process P {\nprocess x\nquorum 5\nquorum_max 3\n}\n", 5, wrongPlace, 4},
 		{"vrrp_track_process P {\nprocess x\n}\nvrrp_track_process P {\nprocess y\nweight x\n}\n", 5, badNumber, 6},
 		{"track_file F {\nfile /x\n}\ntrack_file F {\nfile /y\n}\n", 0, silentDuplicate, 4},

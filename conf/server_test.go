@@ -101,6 +101,7 @@ func TestServerDiagnostics(t *testing.T) {
 		{"name", checker("DNS_CHECK", "name a.b"), 5, "7:HB0217"},
 		{"no track file", checker("FILE_CHECK", "track_file later") + "track_file later {\nfile /x\n}\n", 5, "8:HB0304 7:HB0303 11:HB0351"},
 		{"no session", checker("BFD_CHECK", "name later") + "bfd_instance later {\nneighbor_ip 10.0.0.9\n}\n", 5, "7:HB0303 11:HB0351"},
+		{"a session for VRRP alone", "bfd_instance far {\nneighbor_ip 10.0.0.9\nvrrp\n}\n" + checker("BFD_CHECK", "name far"), 5, "1:HB0351 11:HB0303"},
 		{"no script", checker("MISC_CHECK", "misc_timeout 4"), 5, "8:HB0304"},
 		{"no account", checker("MISC_CHECK", "misc_path /bin/true\nuser nobody.here"), 5, "8:HB0602"},
 		{"SSL twice", "SSL {\nca /a\nca /b\n}\nSSL {\nkey /c\n}\n", 5, "3:HB0215 5:HB0215"},

@@ -6,19 +6,16 @@ import (
 	"halbd/vrrp"
 )
 
-// trackBFD is the kind of tracker that a BFD session is.
-const trackBFD vrrp.TrackerKind = "bfd"
-
 // onBFD hands the state of a BFD session to the VRRP process.
 func (p *parent) onBFD(ev event.Event) {
-	p.onTracker(bfdResult(ev.Name, ev.State == event.Up))
+	p.onTracker(bfdResult(ev.Name, ev.State == event.Up, ev.Cause))
 }
 
 // bfdResult is a session's state as a tracker's result: 0 is good.
-func bfdResult(name string, up bool) track.Result {
-	r := track.Result{Kind: string(trackBFD), Name: name, Known: true}
+func bfdResult(name string, up bool, why string) track.Result {
+	r := track.Result{Kind: string(vrrp.TrackBFD), Name: name, Known: true}
 	if !up {
-		r.Value = 1
+		r.Value, r.Why = 1, why
 	}
 	return r
 }
@@ -30,13 +27,13 @@ func (p *parent) assumeBFD() {
 	if p.opt.NoBFD && len(p.cfg.BFDs) > 0 {
 		p.log.Warn("no BFD process is wanted (-B): every bfd_instance counts as down")
 	}
-	known := p.results[trackBFD]
-	delete(p.results, trackBFD)
+	known := p.results[vrrp.TrackBFD]
+	delete(p.results, vrrp.TrackBFD)
 	for i := range p.cfg.BFDs {
 		name := p.cfg.BFDs[i].Name
 		r, found := known[name]
 		if !found {
-			r = bfdResult(name, false)
+			r = bfdResult(name, false, "it has not come up yet")
 		}
 		p.onTracker(r)
 	}

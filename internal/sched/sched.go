@@ -11,6 +11,21 @@ import (
 	"halbd/conf"
 )
 
+// LimitRealTime bounds the processor time that a real-time thread may use
+// without sleeping (RLIMIT_RTTIME), so that one gone wild cannot hold a
+// processor for ever: the kernel ends the process, and the parent starts it
+// again. As keepalived's, the soft limit is half of it; the runtime ignores
+// its signal.
+func LimitRealTime(p *conf.Process, prefix string, log *slog.Logger) {
+	if p.RTPriority == 0 || p.RTLimit == 0 {
+		return
+	}
+	limit := uint64(p.RTLimit.Microseconds())
+	if err := unix.Setrlimit(unix.RLIMIT_RTTIME, &unix.Rlimit{Cur: max(limit/2, 1), Max: limit}); err != nil {
+		log.Warn(prefix+"rlimit_rttime has no effect", "err", err)
+	}
+}
+
 // Apply sets nice value, CPU affinity and real-time class of the calling
 // goroutine's thread, and locks the memory of the process. A goroutine whose
 // thread gets any of them keeps that thread for good; without them it stays
