@@ -1,14 +1,14 @@
 # halbd: make build | demo | test | record | bench | docs | deps | clean.
 # Needs root on Debian or Ubuntu, and Go (see go.mod); `deps` installs the rest from the distribution.
 export GOTOOLCHAIN = local
-PACKAGES = keepalived ipvsadm iproute2 tcpdump groff-base user-mode-linux kmod procps gcc libc6-dev
+PACKAGES = keepalived frr ipvsadm iproute2 tcpdump groff-base user-mode-linux kmod procps gcc libc6-dev
 
 .PHONY: build deps demo test vet unit namespaces kernel record bench docs clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/halbd ./cmd/halbd
 
-# Fast when everything is there. keepalived and ipvsadm are the peers that tests compare with;
+# Fast when everything is there. keepalived, frr and ipvsadm are the peers that tests compare with;
 # their services are never started.
 deps:
 	@missing=; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

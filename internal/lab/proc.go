@@ -48,7 +48,7 @@ func (n *Net) Daemon(node, binary, dir, conf string, more ...string) (*Proc, err
 	if err := os.WriteFile(base+".conf", []byte(conf), 0o644); err != nil {
 		return nil, err
 	}
-	args := append([]string{binary, "-n", "-l", "-G", "-f", base + ".conf", "-p", base + ".pid", "-r", base + ".vrrp", "-c", base + ".checkers"}, more...)
+	args := append([]string{binary, "-n", "-l", "-G", "-f", base + ".conf", "-p", base + ".pid", "-r", base + ".vrrp", "-c", base + ".checkers", "-b", base + ".bfd"}, more...)
 	return n.Start(node, base+".log", args...)
 }
 
