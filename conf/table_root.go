@@ -2,7 +2,7 @@ package conf
 
 // tableRoot holds the rows of the words of the top level and the include statements.
 var tableRoot = []Keyword{
-	{Block: "root", Name: "linkbeat_use_polling", Args: "none", Default: "off", Doc: "Poll link state of every VRRP interface instead of trusting netlink"},
+	{Block: "root", Name: "linkbeat_use_polling", Args: "none", Default: "off", Doc: "Poll link state of every VRRP interface instead of trusting netlink", Acts: true},
 	{Block: "root", Name: "net_namespace", Args: "<name>", Default: "inherited namespace", Doc: "Run inside named network namespace; pid files move to subdirectory", Tolerant: true},
 	{Block: "root", Name: "net_namespace_ipvs", Args: "[<name>]", Default: "same as net_namespace", Doc: "Namespace where IPVS is programmed; blank means default namespace"},
 	{Block: "root", Name: "namespace_with_ipsets", Args: "none", Default: "off", Doc: "Permit ipsets with namespaces on pre-3.13 kernels"},
@@ -16,8 +16,8 @@ var tableRoot = []Keyword{
 	{Block: "root", Name: "static_rules", Args: "{ <rule item> ... }", Repeatable: true, Doc: "Policy rules installed at start independent of VRRP state", Shape: List, Acts: true},
 	{Block: "root", Name: "vrrp_sync_group", Args: "<name> { block }", Repeatable: true, Doc: "Ties several instances so they change state together", Shape: Block, Tolerant: true, Acts: true},
 	{Block: "root", Name: "garp_group", Args: "{ block }", Repeatable: true, Doc: "Rate limit for gratuitous ARP/NA on chosen interfaces", Shape: Block},
-	{Block: "root", Name: "linkbeat_interfaces", Args: "{ <ifname> [MII|ETHTOOL|IOCTL] ... }", Repeatable: true, Doc: "Interfaces whose carrier is polled, optionally with method", Shape: List},
-	{Block: "root", Name: "interface_up_down_delays", Args: "{ <ifname> <down> [<up>] ... }", Repeatable: true, Doc: "Debounce delays before acting on interface state changes", Shape: List},
+	{Block: "root", Name: "linkbeat_interfaces", Args: "{ <ifname> [MII|ETHTOOL|IOCTL] ... }", Repeatable: true, Doc: "Interfaces whose carrier is polled, optionally with method", Shape: List, Acts: true},
+	{Block: "root", Name: "interface_up_down_delays", Args: "{ <ifname> <down> [<up>] ... }", Repeatable: true, Doc: "Debounce delays before acting on interface state changes", Shape: List, Acts: true},
 	{Block: "root", Name: "vrrp_instance", Args: "<name> { block }", Repeatable: true, Doc: "Defines one virtual router", Shape: Block, Tolerant: true, Acts: true},
 	{Block: "root", Name: "vrrp_script", Args: "<name> { block }", Repeatable: true, Doc: "Periodic external check usable for tracking; duplicate names unchecked", Shape: Block, Acts: true},
 	{Block: "root", Name: "vrrp_track_process", Args: "<name> { block }", Repeatable: true, Doc: "Watches presence of a process for VRRP tracking", Shape: Block, Acts: true},

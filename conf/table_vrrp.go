@@ -3,8 +3,8 @@ package conf
 // tableVRRP holds the rows of everything around an instance: sync groups, trackers, BFD and vrrp_instance itself.
 var tableVRRP = []Keyword{
 	{Block: "track_group", Name: "group", Args: "{ <vrrp_instance> ... }", Doc: "Members of the group; second group block is refused", Shape: List, Acts: true},
-	{Block: "linkbeat_interfaces", Name: "<ifname>", Args: "[MII|ETHTOOL|IOCTL]", Default: "auto: MII, ETHTOOL, IOCTL", Repeatable: true, Doc: "Poll carrier of this interface; missing interface is fatal"},
-	{Block: "interface_up_down_delays", Name: "<ifname>", Args: "<down delay> [<up delay>]", Unit: "s", Min: "0", Max: "255", Default: "up delay 0 when omitted", Repeatable: true, Doc: "Debounce times, microsecond resolution; missing interface is fatal"},
+	{Block: "linkbeat_interfaces", Name: "<ifname>", Args: "[MII|ETHTOOL|IOCTL]", Default: "auto: MII, ETHTOOL, IOCTL", Repeatable: true, Doc: "Poll carrier of this interface; missing interface is fatal", Acts: true},
+	{Block: "interface_up_down_delays", Name: "<ifname>", Args: "<down delay> [<up delay>]", Unit: "s", Min: "0", Max: "255", Default: "up delay 0 when omitted", Repeatable: true, Doc: "Debounce times, microsecond resolution; missing interface is fatal", Acts: true},
 	{Block: "vrrp_sync_group", Name: "group", Args: "{ <vrrp_instance> ... }", Doc: "Member instances; required, second group block is refused", Shape: List, Acts: true},
 	{Block: "vrrp_sync_group", Name: "track_interface", Args: "{ <ifname> [weight <n> [reverse]] ... }", Repeatable: true, Doc: "Interfaces every member tracks", Shape: List, Acts: true},
 	{Block: "vrrp_sync_group", Name: "track_script", Args: "{ <vrrp_script> [weight <n> [reverse|noreverse]] ... }", Repeatable: true, Doc: "Scripts every member tracks", Shape: List, Acts: true},
@@ -93,7 +93,7 @@ var tableVRRP = []Keyword{
 	{Block: "vrrp_instance", Name: "virtual_ipaddress_excluded", Args: "{ <address item> ... }", Repeatable: true, Doc: "Addresses owned by master but not advertised, any family", Shape: List, Acts: true},
 	{Block: "vrrp_instance", Name: "no_virtual_ipaddress", Args: "none", Default: "off", Doc: "Allow instance without advertised addresses", Acts: true},
 	{Block: "vrrp_instance", Name: "promote_secondaries", Args: "none", Default: "off", Doc: "Set kernel promote_secondaries flag on interface"},
-	{Block: "vrrp_instance", Name: "linkbeat_use_polling", Args: "none", Default: "off", Status: "deprecated alias of linkbeat_interfaces", Doc: "Poll carrier of own interface; makes config test exit 5"},
+	{Block: "vrrp_instance", Name: "linkbeat_use_polling", Args: "none", Default: "off", Status: "deprecated alias of linkbeat_interfaces", Doc: "Poll carrier of own interface; makes config test exit 5", Acts: true},
 	{Block: "vrrp_instance", Name: "v3_checksum_as_v2", Args: "[<bool>]", Default: "global v3_checksum_as_v2", Doc: "Omit pseudo-header from VRRPv3 IPv4 checksum", Acts: true},
 	{Block: "vrrp_instance", Name: "virtual_routes", Args: "{ <route item> ... }", Repeatable: true, Doc: "Routes present while master", Shape: List, Acts: true},
 	{Block: "vrrp_instance", Name: "virtual_rules", Args: "{ <rule item> ... }", Repeatable: true, Doc: "Policy rules present while master", Shape: List, Acts: true},

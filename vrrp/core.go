@@ -22,6 +22,7 @@ type Core struct {
 	groups    []*group
 	queue     queue
 	links     map[string]InterfaceState
+	delayed   map[string]delayed
 	trackers  map[trackerID]TrackerResult
 	strays    map[string]bool // what was said of packets that are for nobody
 	claims    []*instance     // that wait for Sent, in their order
@@ -49,7 +50,7 @@ type trackerID struct {
 // NewCore returns a core that knows its configuration and nothing else. Tell
 // it of every interface with Step, then call Start.
 func NewCore(cfg *conf.Config) *Core {
-	return &Core{cfg: cfg, links: map[string]InterfaceState{}, trackers: map[trackerID]TrackerResult{}}
+	return &Core{cfg: cfg, links: map[string]InterfaceState{}, delayed: map[string]delayed{}, trackers: map[trackerID]TrackerResult{}}
 }
 
 // Start brings every instance into its first state.
@@ -150,6 +151,7 @@ func (c *Core) logf(warning bool, format string, args ...any) {
 
 // tick fires every timer that is due.
 func (c *Core) tick(now Time) {
+	c.settleLinks(now)
 	for len(c.queue) > 0 && c.queue[0].due <= now {
 		in := c.queue[0]
 		for t := range timers {
@@ -199,9 +201,14 @@ func nextAdvert(now, late, interval Time) Time {
 	return now - late + interval
 }
 
-// interfaceState takes an interface's new level and looks at everyone who may care.
+// interfaceState takes an interface's new level.
 func (c *Core) interfaceState(now Time, s InterfaceState) {
 	s.Addrs = slices.Clone(s.Addrs)
+	c.applyInterface(now, c.debounce(now, s))
+}
+
+// applyInterface looks at everyone who may care for what counts now.
+func (c *Core) applyInterface(now Time, s InterfaceState) {
 	old, known := c.links[s.Name]
 	if known && old.sameAs(&s) {
 		return
@@ -291,6 +298,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		in.index = i
 	}
 	heap.Init(&c.queue)
+	c.redelay(now)
 	c.remove(before)
 	c.loadGroups(oldGroups)
 	for _, in := range c.instances {

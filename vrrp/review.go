@@ -105,9 +105,7 @@ func (c *Core) waken(in *instance, now Time, cause string) {
 // assess lists the reasons for FAULT; known is false while a tracker has not
 // reported yet.
 func (c *Core) assess(in *instance) (faults []string, known bool) {
-	if why := c.assessLinks(in); why != "" {
-		faults = append(faults, why)
-	}
+	faults = c.assessLinks(in)
 	if in.mute != "" {
 		faults = append(faults, in.mute)
 	}
@@ -122,9 +120,9 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 	return faults, known
 }
 
-// assessLinks says what is wrong with what the instance sends and receives by,
-// the lowest link first.
-func (c *Core) assessLinks(in *instance) string {
+// assessLinks lists what is wrong with what the instance sends and receives
+// by, the lowest link first. What follows from an earlier reason is left out.
+func (c *Core) assessLinks(in *instance) (faults []string) {
 	base := in.cfg.Interface
 	if base == "" {
 		base = in.cfg.VRF // "": any interface, as the routes say
@@ -132,32 +130,32 @@ func (c *Core) assessLinks(in *instance) string {
 	link := c.links[base]
 	switch {
 	case base == "":
-		return ""
+		return nil
 	case !link.Exists:
-		return "interface " + base + " does not exist"
+		return []string{"interface " + base + " does not exist"}
 	case !link.Up && !in.cfg.DontTrackPrimary:
-		return "interface " + base + " is down"
+		faults = append(faults, "interface "+base+" is down")
 	}
 	if own := c.links[in.ownLink]; in.ownLink != "" {
 		switch {
 		case own.Fault != "":
-			return in.linkWord() + " " + in.ownLink + ": " + own.Fault
+			return append(faults, in.linkWord()+" "+in.ownLink+": "+own.Fault)
 		case own.Pending:
-			return "" // what it must have is not decided yet
+			return faults // what it must have is not decided yet
 		case !own.AdminUp:
-			return in.linkWord() + " " + in.ownLink + " is down"
+			faults = append(faults, in.linkWord()+" "+in.ownLink+" is down")
 		}
 	}
 	from := in.cfg.ListenInterface()
 	switch {
 	case !in.source.IsValid():
-		return fmt.Sprintf("no %s on %s to send adverts from", in.addressWanted(), from)
+		faults = append(faults, fmt.Sprintf("no %s on %s to send adverts from", in.addressWanted(), from))
 	case in.lacksPeers():
-		return "no unicast peer is configured (unicast_fault_no_peer)"
+		faults = append(faults, "no unicast peer is configured (unicast_fault_no_peer)")
 	case in.cfg.TrackSource && !slices.Contains(c.links[from].Addrs, in.source):
-		return fmt.Sprintf("source address %v is not on %s", in.source, from)
+		faults = append(faults, fmt.Sprintf("source address %v is not on %s", in.source, from))
 	}
-	return ""
+	return faults
 }
 
 func (in *instance) linkWord() string {

@@ -35,6 +35,8 @@ type engine struct {
 	out       *sender
 	due       []*socket // that have adverts to send now
 	links     *links
+	beat      *linkbeat
+	beats     map[string]bool     // carrier of the interfaces that are polled
 	dropped   []netstate.Op       // the removal of links that a reload has made useless
 	returned  map[string]bool     // links that came back since the last reconcile
 	held      []*conf.Instance    // for reconcile
@@ -67,7 +69,7 @@ func monotonic() Time { return poll.Now() }
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
 	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}}
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
 	if err := e.open(); err != nil {
 		return err
 	}
@@ -86,6 +88,9 @@ func (e *engine) open() (err error) {
 		return err
 	}
 	if e.watcher, err = netstate.Watch(); err != nil {
+		return err
+	}
+	if e.beat, err = newLinkbeat(e.log); err != nil {
 		return err
 	}
 	kernel, err := netstate.NewWriter()
@@ -136,6 +141,7 @@ func (e *engine) forward(ctx context.Context, in <-chan Input) {
 			}
 		}
 	}()
+	go e.beat.run(ctx, e.poll.Post)
 	go func() {
 		err := e.watcher.Run(ctx, func(u netstate.Update) { e.poll.Post(u) }, func(text string) { e.log.Warn(text) })
 		if ctx.Err() == nil {
@@ -230,6 +236,9 @@ func (e *engine) level(name string) InterfaceState {
 	s := InterfaceState{Name: name}
 	if l := e.mirror.Link(name); l != nil {
 		s.Exists, s.Up, s.AdminUp, s.Addrs = true, l.Up, l.AdminUp, e.objects.usable(l.Index)
+		if up, polled := e.beats[name]; polled {
+			s.Up = up && l.AdminUp
+		}
 	}
 	if m := e.links.find(name); m != nil {
 		s.Fault, s.Pending = m.fault, e.links.pending(m)

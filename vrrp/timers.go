@@ -80,10 +80,11 @@ func (c *Core) stopTimers(in *instance) {
 
 // Deadline is when the next Tick is due; false when nothing waits.
 func (c *Core) Deadline() (Time, bool) {
-	if len(c.queue) == 0 || c.queue[0].due == never {
-		return 0, false
+	due := c.linkDeadline()
+	if len(c.queue) > 0 {
+		due = min(due, c.queue[0].due)
 	}
-	return c.queue[0].due, true
+	return due, due != never
 }
 
 // ClaimIsNext reports whether what the deadline will bring is a claim of a role.
