@@ -298,21 +298,27 @@ func (l *links) linkLocals(in *conf.Instance) (list []conf.Address) {
 		if m == nil || !m.ipv6 {
 			continue
 		}
-		parent := l.mirror.ByIndex(m.parent)
-		if parent == nil {
+		own, ok := l.linkLocal(m.parent)
+		if !ok {
 			continue
 		}
-		own := slices.IndexFunc(l.usable(parent.Index), func(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() })
-		if own < 0 {
-			continue
-		}
-		p := netip.PrefixFrom(l.usable(parent.Index)[own], 64)
+		p := netip.PrefixFrom(own, 64)
 		if len(m.address) == 0 || m.address[0].Prefix != p {
 			m.address = []conf.Address{{Prefix: p, Interface: name}}
 		}
 		list = append(list, m.address...)
 	}
 	return list
+}
+
+// linkLocal is the link-local address of a link under a VMAC.
+func (l *links) linkLocal(index int) (netip.Addr, bool) {
+	for _, a := range l.usable(index) {
+		if a.Is6() && a.IsLinkLocalUnicast() {
+			return a, true
+		}
+	}
+	return netip.Addr{}, false
 }
 
 // addresses are those of ipvlans: they do not follow a role.

@@ -36,7 +36,8 @@ type engine struct {
 	due       []*socket // that have adverts to send now
 	links     *links
 	beat      *linkbeat
-	beats     map[string]bool     // carrier of the interfaces that are polled
+	beats     map[string]bool // carrier of the interfaces that are polled
+	filter    *filter
 	dropped   []netstate.Op       // the removal of links that a reload has made useless
 	returned  map[string]bool     // links that came back since the last reconcile
 	held      []*conf.Instance    // for reconcile
@@ -103,12 +104,14 @@ func (e *engine) open() (err error) {
 	e.objects = manageObjects(e.mirror, w, e.log)
 	e.links = manageLinks(e.mirror, e.objects.taken)
 	e.objects.links, e.links.usable = e.links, e.objects.usable
+	e.filter = &filter{mirror: e.mirror, links: e.links, writer: w, log: e.log}
 	return nil
 }
 
 func (e *engine) close() {
 	if e.objects != nil {
 		e.objects.writer.close()
+		e.filter.close()
 	}
 	if e.watcher != nil {
 		e.watcher.Close()
@@ -226,6 +229,7 @@ func (e *engine) configure() (news bool) {
 		}
 	}
 	e.dropped = append(e.dropped, e.links.want(e.cfg.Links())...)
+	e.configureFilter()
 	news = e.watcher.FollowRoutes(e.objects.configure(e.cfg))
 	e.objects.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
 	return news
@@ -333,6 +337,14 @@ func (e *engine) mail(m any) (done bool, err error) {
 		}
 	case writeFailed:
 		e.writeFailed(m)
+	case filterFailed:
+		if e.filter.failed(m.err, e.cfg) {
+			e.retry = monotonic() + retryPause
+		}
+	case filterTaken:
+		if now := monotonic(); !e.filter.taken(m.Theft, now, e.held, e.objects.thefts.putBack) {
+			e.retry = min(e.retry, now+retryPause)
+		}
 	case watchEnded:
 		return true, fmt.Errorf("watch links and addresses: %w", m.err)
 	}
@@ -402,9 +414,10 @@ func (e *engine) stop() {
 		return
 	}
 	e.act(e.core.Stop(monotonic()))
-	e.objects.reconcile(monotonic(), &conf.Config{}, nil)
+	e.converge(&conf.Config{}, nil)
 	e.objects.post(e.links.want(nil))
 	e.makeLinks()
+	e.filter.end()
 }
 
 // act carries actions out: adverts, addresses, announcements, then the rest.
@@ -418,6 +431,7 @@ func (e *engine) act(a *Actions) {
 	}
 	for _, name := range a.Gained {
 		if in := e.core.HeldBy(name); in != nil {
+			e.filter.gain(in)
 			e.objects.gain(monotonic(), in)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"halbd/conf"
 	"halbd/netstate"
 )
 
@@ -33,7 +34,15 @@ func (e *engine) settle() {
 func (e *engine) reconcile() {
 	e.stale = false
 	e.held = e.core.Held(e.held[:0])
-	e.objects.reconcile(monotonic(), e.cfg, e.held)
+	e.converge(e.cfg, e.held)
+}
+
+// converge makes the kernel have what these instances hold, and nothing else
+// of the configuration's.
+func (e *engine) converge(cfg *conf.Config, held []*conf.Instance) {
+	e.filter.cover(held)
+	e.objects.reconcile(monotonic(), cfg, held)
+	e.filter.settle()
 }
 
 // tellFaults lets the core see what has changed of the objects' faults.

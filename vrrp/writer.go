@@ -15,6 +15,8 @@ type job struct {
 	ops      []netstate.Op
 	announce *announcement
 	pace     *pace
+	filter   *packetFilter // to use from now on
+	rules    *rules
 }
 
 // pace is garp_interval and gna_interval.
@@ -25,6 +27,7 @@ type pace struct{ garp, na time.Duration }
 type writer struct {
 	kernel     *netstate.Writer
 	announcers *announcers
+	filter     *packetFilter     // nil: not needed so far
 	failed     func(writeFailed) // called from the writer's goroutine
 	finished   atomic.Uint64     // the last job with ops that is done
 
@@ -64,6 +67,9 @@ func (w *writer) close() {
 	<-w.done
 	w.announcers.close()
 	w.kernel.Close()
+	if w.filter != nil {
+		w.filter.manager.Close()
+	}
 }
 
 func (w *writer) run() {
@@ -93,12 +99,23 @@ func (w *writer) do(jobs []job) {
 	for i := range jobs {
 		ops = append(ops, jobs[i].ops...)
 		number = max(number, jobs[i].number)
+		if jobs[i].filter != nil {
+			w.filter = jobs[i].filter
+		}
 	}
-	if len(ops) > 0 {
+	change := func() {
+		if len(ops) == 0 {
+			return
+		}
 		if refused, err := w.kernel.Apply(ops); err != nil || len(refused) > 0 {
 			w.failed(writeFailed{refused, err})
 		}
 		w.finished.Store(number)
+	}
+	if w.filter != nil {
+		w.filter.around(jobs, change)
+	} else {
+		change()
 	}
 	for i := range jobs {
 		if p := jobs[i].pace; p != nil {

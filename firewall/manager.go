@@ -1,0 +1,134 @@
+package firewall
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Manager owns the table. It is used by one goroutine at a time.
+type Manager struct {
+	conn *conn
+	have map[tableKey]*table // as of our last transaction
+	last Ruleset             // that have was made of
+	lost bool                // someone else changed something: nothing of have is sure
+}
+
+// ErrUnsupported says that this kernel has no nf_tables.
+var ErrUnsupported = errors.New("the kernel has no nf_tables")
+
+// Open opens a connection in the network namespace of the calling thread. The
+// kernel's tables are neither read nor changed.
+func Open() (*Manager, error) {
+	c, err := dial()
+	if errors.Is(err, unix.EPROTONOSUPPORT) {
+		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Manager{conn: c, have: map[tableKey]*table{}}, nil
+}
+
+// Close releases the connection and leaves the table as it is.
+func (m *Manager) Close() { m.conn.Close() }
+
+// Cover adds what a ruleset has and the table has not, and takes nothing away:
+// for the time in which addresses change from one ruleset's to the other's.
+func (m *Manager) Cover(r *Ruleset) error {
+	both := *r
+	both.Drops = union(r.Drops, m.last.Drops)
+	both.VMACs = slices.Concat(m.last.VMACs, r.VMACs) // of two for one interface the later counts
+	return m.apply(&both, true)
+}
+
+func union(a, b []Drop) []Drop {
+	in := make(map[Drop]bool, len(a))
+	for _, d := range a {
+		in[d] = true
+	}
+	all := slices.Clone(a)
+	for _, d := range b {
+		if !in[d] {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// Apply makes the table equal to a ruleset.
+func (m *Manager) Apply(r *Ruleset) error { return m.apply(r, false) }
+
+// Mistrust makes the next Cover or Apply write the table anew.
+func (m *Manager) Mistrust() { m.lost = true }
+
+func (m *Manager) apply(r *Ruleset, keep bool) error {
+	want := tables(r)
+	for k, t := range m.have {
+		if keep && want[k] == nil {
+			want[k] = t // under the name of another configuration
+		}
+	}
+	err := m.commit(want)
+	if err != nil && !m.lost && !unsupported(err) {
+		m.lost = true // what we took for granted is not so: write everything
+		err = m.commit(want)
+	}
+	if unsupported(err) {
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	if err != nil {
+		return err
+	}
+	m.have, m.last, m.lost = want, *r, false
+	return nil
+}
+
+func unsupported(err error) bool { return errors.Is(err, unix.EOPNOTSUPP) }
+
+func (m *Manager) commit(want map[tableKey]*table) error {
+	list := m.diff(want)
+	if len(list) == 0 {
+		return nil
+	}
+	if err := m.conn.transact(list); err != nil {
+		return fmt.Errorf("change nftables: %w", err)
+	}
+	return nil
+}
+
+// diff lists the requests that lead to the wanted tables.
+func (m *Manager) diff(want map[tableKey]*table) []request {
+	var list []request
+	for _, k := range sortedKeys(want) {
+		t, have := want[k], m.have[k]
+		if have == nil || m.lost || !have.sameShape(t) {
+			list = append(list, t.create()...)
+			continue
+		}
+		for i, s := range t.sets {
+			add, remove := have.sets[i].changes(s)
+			list = append(list, t.elements(s, remove, true)...)
+			list = append(list, t.elements(s, add, false)...)
+		}
+	}
+	for _, k := range sortedKeys(m.have) {
+		if want[k] == nil {
+			list = append(list, k.remove()...)
+		}
+	}
+	return list
+}
+
+func sortedKeys(list map[tableKey]*table) []tableKey {
+	return slices.SortedFunc(maps.Keys(list), func(a, b tableKey) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return int(a.family) - int(b.family)
+	})
+}
