@@ -105,7 +105,18 @@ func (c *child) begin() (*conf.Config, error) {
 		c.conn.Offer(msgLog, l)
 	}})
 	cfg := new(conf.Config)
-	return cfg, c.expect(msgConfig, cfg)
+	if err := c.expect(msgConfig, cfg); err != nil {
+		return nil, err
+	}
+	c.name(cfg)
+	return cfg, nil
+}
+
+// name takes the name that a configuration gives to this process.
+func (c *child) name(cfg *conf.Config) {
+	if err := nameProcess(processName(c.role, &cfg.Global)); err != nil {
+		c.log.Warn(err.Error())
+	}
 }
 
 func (c *child) expect(kind ipc.Kind, v any) error {
@@ -187,6 +198,9 @@ func inputs[T any](ctx context.Context, cancel func(), c *child) <-chan T {
 			if err != nil {
 				c.log.Error("message from the parent", "err", err)
 				continue
+			}
+			if cfg, ok := v.(*conf.Config); ok {
+				c.name(cfg)
 			}
 			select {
 			case ch <- v.(T):

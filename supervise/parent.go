@@ -104,6 +104,7 @@ func (p *parent) run() int {
 	if g.InstanceName != "" {
 		p.journal.suffix = "_" + g.InstanceName
 	}
+	p.name()
 	pid, err := lockPIDFile(pidPath(p.opt.PIDFile, "keepalived", g.InstanceName, g.UsePIDDir))
 	if errors.Is(err, errRunning) {
 		p.log.Error("daemon is " + err.Error())
@@ -182,6 +183,13 @@ func startStatus(found conf.Diagnostics) (status int, refused bool) {
 		return statusConfig, true
 	}
 	return statusOK, false
+}
+
+// name gives this process the configured name.
+func (p *parent) name() {
+	if err := nameProcess(processName("", &p.cfg.Global)); err != nil {
+		p.log.Warn(err.Error())
+	}
 }
 
 func (p *parent) setUmask() {

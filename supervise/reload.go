@@ -95,6 +95,7 @@ func (p *parent) accept(m loaded) error {
 		snapshots[r] = b
 	}
 	p.cfg, p.found = m.cfg, m.found
+	p.name()
 	p.notifier.Reload(p.cfg)
 	for r, b := range snapshots {
 		p.children[r].conn.SendEncoded(b)

@@ -33,6 +33,7 @@ type engine struct {
 	taps      map[string]*tap // by the name of the VMAC
 	in        *receiver
 	out       *sender
+	auto      *sched.Auto
 	due       []*socket // that have adverts to send now
 	links     *links
 	beat      *linkbeat
@@ -69,8 +70,9 @@ func monotonic() Time { return poll.Now() }
 // *conf.Config (a reload) and TrackerResult.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
 	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
+	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
 	if err := e.open(); err != nil {
 		return err
 	}
@@ -297,6 +299,7 @@ func (e *engine) tick() {
 		}
 		return
 	}
+	e.auto.Late(now - d)
 	if now-d > longLate {
 		for fd := range e.byFD {
 			e.receive(fd)
