@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // setVMAC reads use_vmac and its options.
@@ -258,6 +259,19 @@ func (b *builder) finishLinkNames() {
 			b.links[*name] = i.Name
 		}
 		b.placeAddresses(i, next)
+		b.refreshVMACs(i)
+	}
+}
+
+// vmacRefresh is well below the 300 s after which a switch usually forgets a MAC.
+const vmacRefresh = time.Minute
+
+// refreshVMACs keeps the MACs of VMACs known to the switches also where no
+// adverts leave by them and garp_extra_if is not written.
+func (b *builder) refreshVMACs(i *rawInstance) {
+	silent := i.VMAC != nil && i.XmitBase || len(i.AddressLinks) > 0
+	if silent && !i.extra.set && b.global.extra.interval == 0 {
+		i.GARP.ExtraInterval = vmacRefresh
 	}
 }
 

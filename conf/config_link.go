@@ -25,6 +25,8 @@ type Link struct {
 	Notify bool         `json:"notify,omitempty"` // netlink_notify_msg
 	Family Family       `json:"family"`           // of the addresses that it carries
 	Addr   netip.Prefix `json:"addr,omitzero"`    // of an ipvlan
+
+	Instance string `json:"-"` // whose addresses it carries; Config.Links tells
 }
 
 // OwnLink is the link that the instance itself runs on; false without use_vmac
@@ -63,10 +65,14 @@ func (c *Config) Links() []Link {
 	var list []Link
 	for n := range c.Instances {
 		i := &c.Instances[n]
+		first := len(list)
 		if own, ok := i.OwnLink(); ok {
 			list = append(list, own)
 		}
 		list = append(list, i.AddressLinks...)
+		for k := range list[first:] {
+			list[first+k].Instance = i.Name
+		}
 	}
 	return list
 }
@@ -91,4 +97,19 @@ func (i *Instance) ListenInterface() string {
 		return i.VRF
 	}
 	return i.Interface
+}
+
+// VMACs names the links that carry addresses of the instance.
+func (i *Instance) VMACs() []string {
+	if i.VMAC == nil && len(i.AddressLinks) == 0 {
+		return nil
+	}
+	names := make([]string, 0, 1+len(i.AddressLinks))
+	if i.VMAC != nil {
+		names = append(names, i.VMAC.Name)
+	}
+	for n := range i.AddressLinks {
+		names = append(names, i.AddressLinks[n].Name)
+	}
+	return names
 }

@@ -111,7 +111,7 @@ type GARP struct {
 	RefreshRepeat   int           `json:"refresh_repeat"` // default 1
 	LowerPrioDelay  time.Duration `json:"lower_prio_delay"`
 	LowerPrioRepeat int           `json:"lower_prio_repeat"`
-	ExtraInterval   time.Duration `json:"extra_if,omitempty"`     // garp_extra_if: period of ARPs for VIPs on other interfaces; 0: none
+	ExtraInterval   time.Duration `json:"extra_if,omitempty"`     // garp_extra_if: period of ARPs for VIPs on other interfaces than adverts leave by; 0: none
 	ExtraAll        bool          `json:"extra_if_all,omitempty"` // on those that are no VMACs too
 }
 

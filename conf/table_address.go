@@ -16,7 +16,7 @@ var tableAddress = []Keyword{
 	{Block: "virtual_ipaddress/item", Name: "autojoin", Args: "none", Doc: "Join multicast group at link level", Acts: true},
 	{Block: "virtual_ipaddress/item", Name: "no_track", Args: "none", Doc: "Deletion of address does not demote instance", Acts: true},
 	{Block: "virtual_ipaddress/item", Name: "preferred_lft", Args: "<uint>|forever", Unit: "s", Min: "0", Max: "4294967295", Default: "IPv6: 0 for /128, else forever", Doc: "Preferred lifetime; 0 deprecates address", Acts: true},
-	{Block: "virtual_ipaddress/item", Name: "use_vmac", Args: "none", Doc: "Own VMAC for this address; virtual addresses only"},
+	{Block: "virtual_ipaddress/item", Name: "use_vmac", Args: "none", Doc: "Own VMAC for this address; virtual addresses only", Acts: true},
 	{Block: "static_ipaddress/item", Name: "track_group", Args: "<track_group name>", Default: "none", Doc: "Losing address faults instances of group; must be defined earlier", Acts: true},
 	{Block: "static_ipaddress/item", Name: "<all others>", Args: "as virtual_ipaddress/item except use_vmac", Repeatable: true, Doc: "Same options; dev defaults to default_interface", Acts: true},
 	{Block: "virtual_ipaddress_excluded/item", Name: "<all>", Args: "as virtual_ipaddress/item", Repeatable: true, Doc: "Same options; either address family allowed", Acts: true},

@@ -19,7 +19,7 @@ var tableValues = []Keyword{
 	{Block: "global_defs/vrrp_rx_bufs_policy/option", Name: "ADVERT", Args: "none", Doc: "Size from advert length, any letter case"},
 	{Block: "global_defs/dynamic_interfaces/option", Name: "allow_if_changes", Args: "none", Doc: "Interface may return with other type or parent", Acts: true},
 	{Block: "global_defs/lvs_flush_on_stop/option", Name: "VS", Args: "none", Doc: "Delete own virtual servers only", Acts: true},
-	{Block: "global_defs/vrrp_garp_extra_if/option", Name: "all", Args: "none", Doc: "Include non-VMAC interfaces"},
+	{Block: "global_defs/vrrp_garp_extra_if/option", Name: "all", Args: "none", Doc: "Include non-VMAC interfaces", Acts: true},
 	{Block: "global_defs/umask/value", Name: "IRUSR", Args: "bits joined by |", Doc: "Permission bit to mask", Acts: true},
 	{Block: "global_defs/umask/value", Name: "IWUSR", Args: "bits joined by |", Doc: "Permission bit to mask", Acts: true},
 	{Block: "global_defs/umask/value", Name: "IXUSR", Args: "bits joined by |", Doc: "Permission bit to mask", Acts: true},

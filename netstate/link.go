@@ -33,7 +33,8 @@ const (
 var ipvlanFlag = map[conf.IPVLANMode]uint16{conf.IPVLANBridge: 0, conf.IPVLANPrivate: 1, conf.IPVLANVEPA: 2}
 
 // MadeLink is a macvlan or an ipvlan on another interface, as an Object. To
-// remove one, Index says which; to make one, Parent says on what.
+// remove one, Index says which, or the name if it is 0; to make one, Parent
+// says on what.
 type MadeLink struct {
 	Link   *conf.Link
 	Index  int
@@ -55,7 +56,13 @@ func (o *MadeLink) settled(remove bool, err error) bool {
 
 func (o *MadeLink) request(remove bool) (mdl.Message, error) {
 	if remove {
-		return mdl.Message{Header: mdl.Header{Type: unix.RTM_DELLINK, Flags: mdl.Request}, Data: ifinfo(o.Index, false)}, nil
+		m, err := linkRequest(0, ifinfo(o.Index, false), func(e *mdl.AttributeEncoder) {
+			if o.Index == 0 {
+				e.String(unix.IFLA_IFNAME, o.Link.Name)
+			}
+		})
+		m.Header.Type = unix.RTM_DELLINK
+		return m, err
 	}
 	mac, err := net.ParseMAC(o.Link.MAC)
 	if err != nil && o.Link.Kind == conf.LinkMACVLAN {

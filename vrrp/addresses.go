@@ -16,11 +16,14 @@ type addressKey struct {
 }
 
 // addressKind is how a set handles addresses.
-type addressKind struct{ mirror *netstate.Mirror }
+type addressKind struct {
+	mirror *netstate.Mirror
+	links  *links
+}
 
 func (a addressKind) key(addr *conf.Address) (addressKey, bool) {
 	l := a.mirror.Link(addr.Interface)
-	if l == nil {
+	if l == nil || !a.links.ready(l) {
 		return addressKey{}, false
 	}
 	return addressKey{l.Index, netstate.Prefix(addr)}, true

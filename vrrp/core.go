@@ -184,6 +184,9 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 	case timerRefresh:
 		c.announce(in, g.RefreshRepeat)
 		c.set(in, timerRefresh, now+g.Refresh)
+	case timerExtra:
+		c.acts.Announce = append(c.acts.Announce, Announce{Instance: in.cfg.Name, Repeat: 1, Only: in.extra})
+		c.setExtra(in, now)
 	case timerLower:
 		c.announce(in, g.LowerPrioRepeat)
 	case timerHeal:
@@ -215,13 +218,14 @@ func (c *Core) applyInterface(now Time, s InterfaceState) {
 	}
 	c.links[s.Name] = s
 	for _, in := range c.instances {
-		if in.cfg.Interface == s.Name {
+		concerned := in.dependsOn(s.Name)
+		if in.cfg.ListenInterface() == s.Name {
 			in.source = in.findSource(&s)
-			if in.mute != "" {
-				c.set(in, timerProbe, now)
-			}
-			c.review(in, now)
-		} else if in.tracks(TrackInterface, s.Name) {
+		}
+		if concerned && in.mute != "" {
+			c.set(in, timerProbe, now)
+		}
+		if concerned || in.tracks(TrackInterface, s.Name) {
 			c.review(in, now)
 		}
 	}
@@ -287,7 +291,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		in.complaints = nil
 		in.settleAuth()
 		own, _ := n.OwnLink()
-		in.ownLink = own.Name
+		in.ownLink, in.extra = own.Name, extraAddresses(n)
 		link := c.links[n.ListenInterface()]
 		in.source = in.findSource(&link)
 		c.instances = append(c.instances, in)
@@ -382,6 +386,9 @@ func (c *Core) edit(in *instance, was *conf.Instance, now Time) {
 	c.review(in, now)
 	if in.state != state {
 		return
+	}
+	if in.state == event.Master && (in.at[timerExtra] == never || was.GARP.ExtraInterval != is.GARP.ExtraInterval) {
+		c.setExtra(in, now)
 	}
 	switch {
 	case in.listening: // the new adverts and addresses are told when it speaks again

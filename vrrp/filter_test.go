@@ -24,8 +24,6 @@ func idle() (*objects, *filter) {
 	m.Apply(netstate.Update{Changes: []netstate.Change{{Link: &netstate.Link{Index: 7, Name: "eth0", Up: true}}}})
 	w := &writer{wake: make(chan struct{}, 1)}
 	o := manageObjects(m, w, slog.New(slog.DiscardHandler))
-	o.links = manageLinks(m, o.taken)
-	o.links.usable = o.usable
 	f := &filter{mirror: m, links: o.links, writer: w, log: o.log, needed: true, watcher: &firewall.Watcher{}}
 	return o, f
 }

@@ -21,6 +21,7 @@ type instance struct {
 	faults       []string      // its own reasons, not its group's
 	objectFaults []string      // those of them that ObjectFaults has named
 	ownLink      string        // the VMAC or ipvlan that it runs on; "": the interface itself
+	extra        []netip.Addr  // what garp_extra_if announces
 	source       netip.Addr    // of its adverts; invalid when the interface has none
 
 	// What it knows of the master while BACKUP.
@@ -129,6 +130,37 @@ func (c *Core) announceRole(in *instance, now Time) {
 	case g.Refresh > 0:
 		c.set(in, timerRefresh, now+g.Refresh)
 	}
+	c.setExtra(in, now)
+}
+
+// setExtra plans the next announcement on other interfaces, if there is
+// anything to announce there.
+func (c *Core) setExtra(in *instance, now Time) {
+	every := in.cfg.GARP.ExtraInterval
+	if every == 0 || len(in.extra) == 0 {
+		c.set(in, timerExtra, never)
+		return
+	}
+	c.set(in, timerExtra, now+every)
+}
+
+// extraAddresses are those that garp_extra_if announces: they are on another
+// interface than adverts leave by, one whose MAC the switches may forget. With
+// "all" that need not be a VMAC.
+func extraAddresses(in *conf.Instance) (list []netip.Addr) {
+	vmac := map[string]bool{}
+	for _, name := range in.VMACs() {
+		vmac[name] = true
+	}
+	for _, addresses := range [][]conf.Address{in.Addresses, in.Excluded} {
+		for i := range addresses {
+			a := &addresses[i]
+			if a.Interface != in.SendInterface() && (vmac[a.Interface] || in.GARP.ExtraAll) {
+				list = append(list, a.Prefix.Addr())
+			}
+		}
+	}
+	return list
 }
 
 // becomeBackup waits for a master to fall silent.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"halbd/conf"
 	"halbd/netstate"
@@ -20,7 +21,7 @@ import (
 // solicitations all the same, is off.
 type links struct {
 	mirror *netstate.Mirror
-	taken  func(netstate.Object)
+	watch  *thefts
 	usable func(index int) []netip.Addr
 	made   map[string]*madeLink
 	quiet  map[string]*netstate.QuietParent // by the name of the parent
@@ -34,23 +35,20 @@ type madeLink struct {
 	old     int    // index of a leftover that is being replaced
 	asked   Time   // when the kernel was asked to make it; 0: not
 	fault   string // why there is none
-	thefts  []Time // of the last minute
-	notYet  Time   // not to be made before, after too many thefts
+	down    Time   // since when it is down; 0: it is not
 	ipv6    bool   // IPv6 is on
 	address []conf.Address
 }
 
-// A link that is removed more often than this within a minute is left alone
-// for a while.
-const (
-	maxThefts   = 5
-	theftWindow = 60 * second
-	theftPause  = 10 * second
-	second      = retryPause
-)
+func manageLinks(m *netstate.Mirror, watch *thefts, usable func(int) []netip.Addr) *links {
+	return &links{mirror: m, watch: watch, usable: usable, made: map[string]*madeLink{}, quiet: map[string]*netstate.QuietParent{}}
+}
 
-func manageLinks(m *netstate.Mirror, taken func(netstate.Object)) *links {
-	return &links{mirror: m, taken: taken, made: map[string]*madeLink{}, quiet: map[string]*netstate.QuietParent{}}
+// ready says whether a link may get addresses: one of these may not until it
+// is complete, nor when it is down, as it is just before it is removed.
+func (l *links) ready(there *netstate.Link) bool {
+	m := l.made[there.Name]
+	return m == nil || m.index == there.Index && there.AdminUp
 }
 
 // find gives the link of that name if it is one of these.
@@ -84,10 +82,21 @@ func (l *links) want(list []conf.Link) (gone []netstate.Op) {
 
 func (l *links) drop(m *madeLink) []netstate.Op {
 	delete(l.made, m.want.Name)
-	if m.index == 0 || !l.mirror.HasIndex(m.index) {
-		return nil
+	there := l.mirror.Link(m.want.Name)
+	switch {
+	case m.asked != 0:
+		return []netstate.Op{remove(m.want, 0)} // it may be there by now
+	case there != nil && (there.Index == m.index || reusable(there)):
+		return []netstate.Op{remove(m.want, there.Index)}
 	}
-	return []netstate.Op{{Remove: true, Object: &netstate.MadeLink{Link: &m.want, Index: m.index}}}
+	return nil
+}
+
+func made(link conf.Link) *netstate.MadeLink { return &netstate.MadeLink{Link: &link} }
+
+// remove removes a link by its index, or, if that is 0, by its name.
+func remove(link conf.Link, index int) netstate.Op {
+	return netstate.Op{Remove: true, Object: &netstate.MadeLink{Link: &link, Index: index}}
 }
 
 // quieten makes the interfaces below VMACs answer ARP for their own addresses
@@ -142,13 +151,15 @@ func (l *links) tendOne(m *madeLink, now Time) []netstate.Op {
 	case there != nil && m.asked != 0 && there.Index != m.old && there.Parent == parent.Index && there.AdminUp:
 		m.index, m.parent, m.asked, m.old, m.fault, m.ipv6 = there.Index, parent.Index, 0, 0, "", false
 		return l.correct(m, there, parent)
-	case m.asked != 0 && now-m.asked < retryPause || now < m.notYet:
+	case m.asked != 0 && now-m.asked < retryPause || l.watch.contested(now, made(m.want)):
 		return nil
 	case there != nil && !reusable(there):
 		m.fault = fmt.Sprintf("an interface %s exists that is no private macvlan and no ipvlan: remove or rename it", there.Name)
 		return nil
 	case there == nil && m.index != 0 && m.parent == parent.Index:
-		if l.stolen(m, now) {
+		there = l.mirror.ByIndex(m.index) // it may only have another name
+		m.index = 0
+		if !l.watch.taken(now, owner{instance: m.want.Instance}, made(m.want).String()) {
 			return nil
 		}
 	}
@@ -158,34 +169,21 @@ func (l *links) tendOne(m *madeLink, now Time) []netstate.Op {
 // reusable: what a former run may have left.
 func reusable(l *netstate.Link) bool { return l.Private || l.L2 }
 
-// stolen notes that somebody else has removed the link, and says whether that
-// has happened too often.
-func (l *links) stolen(m *madeLink, now Time) bool {
-	m.index = 0
-	m.thefts = slices.DeleteFunc(m.thefts, func(t Time) bool { return now-t > theftWindow })
-	m.thefts = append(m.thefts, now)
-	if len(m.thefts) > maxThefts {
-		m.fault = fmt.Sprintf("it was removed %d times within a minute by someone else", len(m.thefts))
-		m.notYet = now + theftPause
-		m.thefts = nil
-		return true
-	}
-	l.taken(&netstate.MadeLink{Link: &m.want})
-	return false
-}
-
 // create replaces what a former run has left: its addresses go with it.
 func (l *links) create(m *madeLink, leftover, parent *netstate.Link, now Time) (ops []netstate.Op) {
 	m.index, m.old, m.asked = 0, 0, max(now, 1)
 	w := m.want
 	if leftover != nil {
 		m.old = leftover.Index
-		ops = append(ops, netstate.Op{Remove: true, Object: &netstate.MadeLink{Link: &w, Index: leftover.Index}})
+		ops = append(ops, remove(w, leftover.Index))
 	}
 	ops = append(ops, netstate.Op{Object: &netstate.MadeLink{Link: &w, Parent: parent.Index}})
 	vmac := w.Kind == conf.LinkMACVLAN
 	if vmac {
-		ops = append(ops, netstate.Op{Object: &netstate.NoOwnAddress{Name: w.Name}}, setIPv6(w.Name, false))
+		ops = append(ops, netstate.Op{Object: &netstate.NoOwnAddress{Name: w.Name}})
+	}
+	if vmac || w.Family == conf.IPv4 {
+		ops = append(ops, setIPv6(w.Name, false))
 	}
 	ops = append(ops, netstate.Op{Object: &netstate.LinkUp{Name: w.Name, VMAC: vmac, Master: l.vrf(parent)}})
 	if w.Notify {
@@ -222,10 +220,22 @@ func (l *links) failed(name, why string) {
 	}
 }
 
-// pending says that a link is being made and nothing is wrong so far.
-func (l *links) pending(m *madeLink) bool {
+// downGrace is how long a link may be down before that counts: one that is
+// removed is set down first.
+const downGrace = 100 * time.Millisecond
+
+// pending says that a link is being made, or perhaps about to be, and nothing
+// is wrong so far; again is when to ask again.
+func (l *links) pending(m *madeLink, now Time) (is bool, again Time) {
 	there := l.mirror.Link(m.want.Name)
-	return m.fault == "" && (there == nil || there.Index != m.index)
+	if there != nil && there.Index == m.index && !there.AdminUp {
+		if m.down == 0 {
+			m.down = max(now, 1)
+		}
+		return now-m.down < downGrace, m.down + downGrace
+	}
+	m.down = 0
+	return m.fault == "" && (there == nil || there.Index != m.index), never
 }
 
 func setIPv6(link string, on bool) netstate.Op {
@@ -241,7 +251,7 @@ func setIPv6(link string, on bool) netstate.Op {
 func (l *links) roles(held []*conf.Instance) (ops []netstate.Op) {
 	on := map[string]bool{}
 	for _, in := range held {
-		for _, name := range linksOf(in) {
+		for _, name := range in.VMACs() {
 			on[name] = true
 		}
 	}
@@ -259,7 +269,7 @@ func (l *links) roles(held []*conf.Instance) (ops []netstate.Op) {
 
 // gain is the short way of roles for an instance that has come to hold its addresses.
 func (l *links) gain(in *conf.Instance) (ops []netstate.Op) {
-	for _, name := range linksOf(in) {
+	for _, name := range in.VMACs() {
 		ops = append(ops, l.enable(name)...)
 	}
 	return ops
@@ -274,26 +284,11 @@ func (l *links) enable(name string) []netstate.Op {
 	return []netstate.Op{setIPv6(name, true)}
 }
 
-// linksOf names the links that carry addresses of an instance.
-func linksOf(in *conf.Instance) []string {
-	if in.VMAC == nil && len(in.AddressLinks) == 0 {
-		return nil
-	}
-	var names []string
-	if in.VMAC != nil {
-		names = append(names, in.VMAC.Name)
-	}
-	for i := range in.AddressLinks {
-		names = append(names, in.AddressLinks[i].Name)
-	}
-	return names
-}
-
 // linkLocals are the addresses that an instance's VMACs need beside the
 // virtual ones to take part in neighbour discovery: their parents' link-local
 // ones, which are never chosen as a source.
 func (l *links) linkLocals(in *conf.Instance) (list []conf.Address) {
-	for _, name := range linksOf(in) {
+	for _, name := range in.VMACs() {
 		m := l.made[name]
 		if m == nil || !m.ipv6 {
 			continue

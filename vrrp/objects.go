@@ -29,7 +29,8 @@ type objects struct {
 
 func manageObjects(m *netstate.Mirror, w *writer, log *slog.Logger) *objects {
 	o := &objects{mirror: m, writer: w, log: log, thefts: newThefts(), routeKind: newRouteKind(m), sure: allJobs, alive: map[string]*atomic.Bool{}}
-	o.addresses = newSet[addressKey, conf.Address](addressKind{m}, o.thefts)
+	o.links = manageLinks(m, o.thefts, o.usable)
+	o.addresses = newSet[addressKey, conf.Address](addressKind{m, o.links}, o.thefts)
 	o.routes = newSet[routeKey, conf.Route](o.routeKind, o.thefts)
 	o.rules = newSet[netstate.RuleKey, conf.RoutingRule](ruleKind{m}, o.thefts)
 	return o
@@ -158,11 +159,6 @@ func (o *objects) post(ops []netstate.Op) {
 		o.jobs++
 		o.writer.post(job{number: o.jobs, ops: ops})
 	}
-}
-
-// taken tells of a link that somebody else has removed.
-func (o *objects) taken(what netstate.Object) {
-	o.log.Warn(what.String() + " was taken by someone else: it is put back")
 }
 
 // refused takes note of what the kernel did not take; true if the mirror is

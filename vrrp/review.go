@@ -170,8 +170,12 @@ func (in *instance) dependsOn(link string) bool {
 	return link == in.cfg.Interface || link == in.ownLink || link == in.cfg.VRF && link != ""
 }
 
-// waiting names the trackers that have not reported yet.
+// waiting names what has not been decided yet: trackers that have not reported,
+// a link that is being made.
 func (c *Core) waiting(in *instance) (list []string) {
+	if c.links[in.ownLink].Pending {
+		list = append(list, in.linkWord()+" "+in.ownLink+" is being made")
+	}
 	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {
 		if k.holds(t, r) {
 			list = append(list, fmt.Sprintf("%s %s has no result yet", k.kind, t.Name))

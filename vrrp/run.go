@@ -40,11 +40,13 @@ type engine struct {
 	beats     map[string]bool // carrier of the interfaces that are polled
 	filter    *filter
 	dropped   []netstate.Op       // the removal of links that a reload has made useless
+	igmp      *netstate.Sysctl    // of disable_local_igmp; nil: not touched
 	returned  map[string]bool     // links that came back since the last reconcile
 	held      []*conf.Instance    // for reconcile
 	stale     bool                // what is held has changed since the last reconcile
 	wanted    map[string]bool     // interfaces that the core wants to hear of
 	rehearsed Time                // when a take-over was last rehearsed
+	recheck   Time                // when to look at the links again; never: nothing is open
 	retry     Time                // when to try again what the kernel refused; never: nothing
 	reread    bool                // then everything must be read again
 	faults    map[string][]string // what the core was told of objects, by instance
@@ -72,13 +74,16 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, recheck: never, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
 	if err := e.open(); err != nil {
 		return err
 	}
 	defer e.close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if err := e.firstLinks(); err != nil {
+		return err
+	}
 	e.forward(ctx, in)
 	if err := e.start(); err != nil {
 		return err
@@ -90,9 +95,6 @@ func (e *engine) open() (err error) {
 	if e.poll, err = poll.New(); err != nil {
 		return err
 	}
-	if e.watcher, err = netstate.Watch(); err != nil {
-		return err
-	}
 	if e.beat, err = newLinkbeat(e.log); err != nil {
 		return err
 	}
@@ -102,12 +104,18 @@ func (e *engine) open() (err error) {
 	}
 	complain := func(err error) { e.log.Warn(err.Error()) }
 	w := startWriter(kernel, func(f writeFailed) { e.poll.Post(f) }, complain)
-	e.watcher.Mark = w.finished.Load
 	e.objects = manageObjects(e.mirror, w, e.log)
-	e.links = manageLinks(e.mirror, e.objects.taken)
-	e.objects.links, e.links.usable = e.links, e.objects.usable
+	e.links = e.objects.links
 	e.filter = &filter{mirror: e.mirror, links: e.links, writer: w, log: e.log}
-	return nil
+	return e.watch()
+}
+
+// watch subscribes to what happens in the kernel.
+func (e *engine) watch() (err error) {
+	if e.watcher, err = netstate.Watch(); err == nil {
+		e.watcher.Mark = e.objects.writer.finished.Load
+	}
+	return err
 }
 
 func (e *engine) close() {
@@ -163,9 +171,7 @@ func (e *engine) start() error {
 		return err
 	}
 	e.objects.apply(u)
-	if err := e.firstLinks(); err != nil {
-		return err
-	}
+	e.makeLinks()
 	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
 		e.core.Step(0, e.level(name))
 	}
@@ -177,34 +183,6 @@ func (e *engine) start() error {
 	e.settle()
 	e.pub.Ready()
 	e.rehearse()
-	return nil
-}
-
-// firstLinks makes the VMACs and ipvlans before anything is decided: nothing
-// has to be kept up yet, so this may wait for the kernel.
-func (e *engine) firstLinks() error {
-	ops, _ := e.links.tend(monotonic())
-	if len(ops) == 0 {
-		return nil
-	}
-	w, err := netstate.NewWriter()
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	refused, err := w.Apply(ops)
-	if err != nil {
-		return err
-	}
-	u, err := e.watcher.Snapshot()
-	if err != nil {
-		return err
-	}
-	e.objects.apply(u)
-	if len(refused) > 0 {
-		e.writeFailed(writeFailed{refused: refused})
-	}
-	e.makeLinks()
 	return nil
 }
 
@@ -232,9 +210,23 @@ func (e *engine) configure() (news bool) {
 	}
 	e.dropped = append(e.dropped, e.links.want(e.cfg.Links())...)
 	e.configureFilter()
+	e.localIGMP(!e.cfg.Global.DisableLocalIGMP)
 	news = e.watcher.FollowRoutes(e.objects.configure(e.cfg))
 	e.objects.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
 	return news
+}
+
+// localIGMP lets the kernel report groups of 224.0.0.x to the routers, or not
+// (disable_local_igmp).
+func (e *engine) localIGMP(on bool) {
+	switch {
+	case on && e.igmp != nil:
+		e.objects.post([]netstate.Op{{Remove: true, Object: e.igmp}})
+		e.igmp = nil
+	case !on && e.igmp == nil:
+		e.igmp = &netstate.Sysctl{Path: "net/ipv4/igmp_link_local_mcast_reports", Value: "0"}
+		e.objects.post([]netstate.Op{{Object: e.igmp}})
+	}
 }
 
 // level is an interface as the core must see it now.
@@ -247,7 +239,9 @@ func (e *engine) level(name string) InterfaceState {
 		}
 	}
 	if m := e.links.find(name); m != nil {
-		s.Fault, s.Pending = m.fault, e.links.pending(m)
+		var again Time
+		s.Pending, again = e.links.pending(m, monotonic())
+		s.Fault, e.recheck = m.fault, min(e.recheck, again)
 	}
 	return s
 }
@@ -259,7 +253,7 @@ func (e *engine) loop() error {
 		if !ok {
 			deadline = never
 		}
-		ready, err := e.poll.Wait(min(deadline-e.lead(), e.retry, e.objects.thefts.next()), events)
+		ready, err := e.poll.Wait(min(deadline-e.lead(), e.retry, e.recheck, e.objects.thefts.next()), events)
 		if err != nil {
 			return err
 		}
@@ -278,7 +272,9 @@ func (e *engine) loop() error {
 		if e.retry <= now {
 			e.again()
 		}
-		if e.objects.thefts.expire(now) {
+		if ended := e.objects.thefts.expire(now); ended || e.recheck <= now {
+			e.recheck = never
+			e.makeLinks()
 			e.stale = true
 		}
 		e.settle()
@@ -421,6 +417,7 @@ func (e *engine) stop() {
 	e.objects.post(e.links.want(nil))
 	e.makeLinks()
 	e.filter.end()
+	e.localIGMP(true)
 }
 
 // act carries actions out: adverts, addresses, announcements, then the rest.

@@ -79,10 +79,19 @@ func (e *engine) writeFailed(m writeFailed) {
 
 // notMade notes a link among what could not be written.
 func (e *engine) notMade(f *netstate.Failure) {
-	if l, ok := f.Op.Object.(*netstate.MadeLink); ok && !f.Op.Remove {
-		e.links.failed(l.Link.Name, fmt.Sprintf("it cannot be made on %s: %v", l.Link.Parent, f.Err))
-		e.act(e.core.Step(monotonic(), e.level(l.Link.Name)))
+	switch o := f.Op.Object.(type) {
+	case *netstate.MadeLink:
+		if !f.Op.Remove {
+			e.linkFailed(o.Link.Name, fmt.Sprintf("it cannot be made on %s: %v", o.Link.Parent, f.Err))
+		}
+	case *netstate.LinkUp:
+		e.linkFailed(o.Name, fmt.Sprintf("it cannot be set up: %v", f.Err))
 	}
+}
+
+func (e *engine) linkFailed(name, why string) {
+	e.links.failed(name, why)
+	e.act(e.core.Step(monotonic(), e.level(name)))
 }
 
 // again tries what the kernel refused.

@@ -46,7 +46,7 @@ func (e *engine) socketOn(key socketKey, deaf bool) (*socket, error) {
 			e.closeSocket(s) // the interface went, or came back as another
 			s = nil
 		}
-		if l == nil {
+		if l == nil || !e.links.ready(l) {
 			return nil, nil
 		}
 		index = l.Index
@@ -82,7 +82,7 @@ func (e *engine) tap(in *conf.Instance) error {
 		e.closeTap(t)
 		t = nil
 	}
-	if l == nil || t != nil {
+	if l == nil || t != nil || !e.links.ready(l) {
 		return nil
 	}
 	t, err := openTap(l, listenKey(in))
@@ -127,37 +127,4 @@ func (e *engine) closeUnused() {
 			e.closeTap(t)
 		}
 	}
-}
-
-// makeLinks makes the links that are missing, and announces again the
-// addresses of those that have come back while this host is master.
-func (e *engine) makeLinks() {
-	now := monotonic()
-	ops, back := e.links.tend(now)
-	e.objects.post(ops)
-	for name, m := range e.links.made {
-		if m.asked != 0 || m.fault != "" {
-			e.retry = min(e.retry, now+retryPause)
-		}
-		e.act(e.core.Step(now, e.level(name)))
-	}
-	for _, name := range back {
-		e.returned[name] = true
-	}
-}
-
-// announceReturned tells the network again of addresses whose VMAC was away.
-func (e *engine) announceReturned() {
-	if len(e.returned) == 0 {
-		return
-	}
-	for _, in := range e.core.Held(nil) {
-		for _, name := range linksOf(in) {
-			if e.returned[name] {
-				e.objects.announce(in, &Announce{Instance: in.Name, Repeat: max(1, in.GARP.MasterRepeat)})
-				break
-			}
-		}
-	}
-	clear(e.returned)
 }

@@ -14,6 +14,7 @@ const (
 	timerAnnounce              // garp_master_delay: the second set
 	timerRefresh               // garp_master_refresh
 	timerLower                 // garp_lower_prio_delay
+	timerExtra                 // garp_extra_if
 	timerHeal                  // the next announcement because of a conflict
 	timerAwake                 // half of master-down: the process runs
 	timerProbe                 // while adverts cannot be sent
