@@ -26,6 +26,7 @@ type conflict struct {
 	preempted netip.Addr // the master that was known when the role was claimed; its last advert is no conflict
 	lastWord  Time       // until when that one may come
 	owners    int        // adverts of another owner with a lower address
+	ownerFrom Time       // none counts before
 }
 
 // meetRival answers a second master that must give way.
@@ -41,7 +42,7 @@ func (c *Core) meetRival(in *instance, now Time, src netip.Addr, a *Advert) {
 	}
 	c.tellRival(in, now, src, a)
 	if c.twoOwners(in, src, a) {
-		c.insist(in)
+		c.insist(in, now)
 	}
 }
 
@@ -116,9 +117,20 @@ func (c *Core) twoOwners(in *instance, src netip.Addr, a *Advert) bool {
 
 // insist counts the adverts of an owner that should give way because its
 // address is the lower one. When it does not, this one is an owner no more.
-func (c *Core) insist(in *instance) {
-	if in.owners++; in.owners == 2 {
-		in.demoted = true
-		c.reprioritise(in)
+func (c *Core) insist(in *instance, now Time) {
+	if now < in.ownerFrom {
+		return // the same advert once more
+	}
+	in.ownerFrom = now + in.cfg.AdvertInterval/2
+	if in.owners++; in.owners != 2 {
+		return
+	}
+	members := []*instance{in}
+	if in.group != nil {
+		members = in.group.members // else each host would win with another member, and none with all
+	}
+	for _, m := range members {
+		m.demoted = true
+		c.reprioritise(m)
 	}
 }
