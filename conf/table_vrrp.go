@@ -129,7 +129,7 @@ var tableVRRP = []Keyword{
 	{Block: "vrrp_instance", Name: "lower_prio_no_advert", Args: "[<bool>]", Default: "vrrp_lower_prio_no_advert; true if strict", Doc: "Stay quiet when a lower priority advert arrives", Acts: true},
 	{Block: "vrrp_instance", Name: "higher_prio_send_advert", Args: "[<bool>]", Default: "vrrp_higher_prio_send_advert; false if strict", Doc: "Send one last advert before yielding", Acts: true},
 	{Block: "vrrp_instance", Name: "owner_ignore_adverts", Args: "[<bool>]", Default: "vrrp_owner_ignore_adverts; true if strict owner", Doc: "Owner ignores incoming adverts; meaningful with priority 255 only", Acts: true},
-	{Block: "vrrp_instance", Name: "kernel_rx_buf_size", Args: "<uint>", Unit: "bytes", Min: "0", Max: "4294967295", Default: "vrrp_rx_bufs_policy", Doc: "Receive buffer of this instance socket", Tolerant: true},
+	{Block: "vrrp_instance", Name: "kernel_rx_buf_size", Args: "<uint>", Unit: "bytes", Min: "0", Max: "4294967295", Default: "vrrp_rx_bufs_policy", Doc: "Receive buffer of this instance socket", Tolerant: true, Acts: true},
 	{Block: "vrrp_instance", Name: "authentication", Args: "{ block }", Default: "none", Repeatable: true, Doc: "VRRPv2 authentication; ignored for version 3 and strict mode", Shape: Block, Acts: true},
 	{Block: "vrrp_instance", Name: "auth_hmac", Args: "{ block }", Default: "none", Repeatable: true, Doc: "HMAC-SHA256 advert trailer; overrides authentication block", Shape: Block, Acts: true},
 	{Block: "vrrp_instance/authentication", Name: "auth_type", Args: "PASS|AH", Default: "none", Doc: "Simple password or IPsec AH", Acts: true},

@@ -190,6 +190,7 @@ func (e *engine) start() error {
 // tells whether routes matter now that did not, or the other way round.
 func (e *engine) configure() (news bool) {
 	e.signs = signs(e.cfg)
+	e.sizeNetlink()
 	e.wanted = map[string]bool{}
 	for i := range e.cfg.Instances {
 		in := &e.cfg.Instances[i]
@@ -395,6 +396,7 @@ func (e *engine) reload(cfg *conf.Config) {
 	e.tellTime()
 	e.act(e.core.Reload(monotonic(), cfg))
 	e.closeUnused()
+	e.sizeSockets()
 	e.objects.post(e.dropped) // only now: the last advert has left by them
 	e.dropped = nil
 	e.makeLinks()

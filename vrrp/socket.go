@@ -45,6 +45,8 @@ type socket struct {
 	due   []*SendAdvert // adverts that fall due together
 	empty Time          // when there was last nothing to receive
 
+	buffer, given int // bytes: what resize was asked for, and what the system gave
+
 	frames bool                                // it sends whole IPv6 packets by a VMAC
 	parse  func([]byte) (PacketReceived, bool) // of whole packets; nil: the kernel's IP has looked at them
 }

@@ -66,6 +66,7 @@ func (e *engine) socketOn(key socketKey, deaf bool) (*socket, error) {
 	switch {
 	case !deaf:
 		e.byFD[s.fd] = s
+		e.sizeSocket(s)
 		err = e.poll.Add(s.fd)
 	case !key.v6:
 		err = attachFilter(s.fd, nothing)
