@@ -153,8 +153,8 @@ func (c *Core) compareAddresses(in *instance, src netip.Addr, a *Advert) {
 	if in.cfg.SkipCheckAddr && src == in.master && in.state == event.Backup {
 		return
 	}
-	var own [64 * 16]byte
-	want := appendAddresses(own[:0], in.cfg)
+	c.own = appendAddresses(c.own[:0], in.cfg)
+	want := c.own
 	if bytes.Equal(want, a.Addrs) || sameSet(want, a.Addrs, len(want)/max(1, len(in.cfg.Addresses))) {
 		return
 	}

@@ -33,6 +33,7 @@ type Core struct {
 
 	acts Actions
 	buf  []byte // what acts.Adverts alias
+	own  []byte // compareAddresses'
 }
 
 // routerID is what a packet says of the virtual router that it is for.
@@ -80,6 +81,8 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 		c.tick(now)
 	case WallClock:
 		c.wall = ev.Offset
+	case *PacketReceived:
+		c.receive(now, ev)
 	case PacketReceived:
 		c.receive(now, &ev)
 	case InterfaceState:

@@ -32,6 +32,7 @@ type engine struct {
 	byFD      map[int]*socket
 	taps      map[string]*tap // by the name of the VMAC
 	in        *receiver
+	packet    PacketReceived // that the core is given: no garbage for each of them
 	out       *sender
 	auto      *sched.Auto
 	due       []*socket // that have adverts to send now
@@ -311,7 +312,8 @@ func (e *engine) receive(fd int) {
 		return
 	}
 	err := s.receive(e.in, func(at Time, p PacketReceived) {
-		e.act(e.core.Step(at, p))
+		e.packet = p
+		e.act(e.core.Step(at, &e.packet))
 	})
 	if err != nil && !errors.Is(err, unix.ENETDOWN) {
 		e.log.Warn(err.Error())
