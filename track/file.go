@@ -8,8 +8,9 @@ import (
 	"log/slog"
 	"math"
 	"os"
-	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"halbd/conf"
 )
@@ -27,7 +28,8 @@ func (f *file) run(ctx context.Context) {
 	if err := f.init(); err != nil {
 		f.log.Error(fmt.Sprintf("track_file %s: init_file: %v", f.conf.Name, err))
 	}
-	if err := follow(ctx, f.conf.Path, f.read, f.read); err != nil {
+	complain := func(text string) { f.log.Warn(fmt.Sprintf("track_file %s: %s", f.conf.Name, text)) }
+	if err := follow(ctx, f.conf.Path, f.read, complain); err != nil {
 		f.read()
 		f.log.Error(fmt.Sprintf("track_file %s cannot be followed, its value stays: %v", f.conf.Name, err))
 	}
@@ -50,7 +52,7 @@ func (f *file) init() error {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "%d\n", f.conf.InitValue)
-	return errors.Join(err, w.Close())
+	return errors.Join(err, w.Chmod(0o600), w.Close())
 }
 
 // maxTracked is far more than any number needs; the rest of a large file is not read.
@@ -58,7 +60,7 @@ const maxTracked = 128
 
 func (f *file) read() {
 	v := 0
-	if r, err := os.Open(f.conf.Path); err == nil {
+	if r, err := os.OpenFile(f.conf.Path, os.O_RDONLY|unix.O_NONBLOCK, 0); err == nil { // a FIFO must not hold us up
 		b := make([]byte, maxTracked)
 		n, _ := r.Read(b)
 		r.Close()
@@ -72,19 +74,44 @@ func (f *file) read() {
 	f.report(Result{Kind: File, Name: f.conf.Name, Known: true, Value: v})
 }
 
-// number is the integer that a text begins with; 0 when it does not.
+// number is the integer that a text begins with, as C writes it (12, 0x1f,
+// 017), 0 when it does not. Beyond 32 bits it is the nearest that fits.
 func number(text string) int {
 	text = strings.TrimLeft(text, " \t\r\n\v\f")
-	end := 0
-	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || end == 0 && (text[0] == '-' || text[0] == '+')) {
-		end++
+	sign := int64(1)
+	if text != "" && (text[0] == '-' || text[0] == '+') {
+		if text[0] == '-' {
+			sign = -1
+		}
+		text = text[1:]
 	}
-	v, err := strconv.ParseInt(text[:end], 10, 32)
-	if errors.Is(err, strconv.ErrRange) && text[0] == '-' {
-		return math.MinInt32
+	base := int64(10)
+	switch {
+	case len(text) > 2 && (text[:2] == "0x" || text[:2] == "0X"):
+		base, text = 16, text[2:]
+	case strings.HasPrefix(text, "0"):
+		base = 8
 	}
-	if errors.Is(err, strconv.ErrRange) {
-		return math.MaxInt32
+	n := int64(0)
+	for _, c := range []byte(text) {
+		d := digit(c)
+		if d >= base {
+			break
+		}
+		n = min(n*base+d, math.MaxInt32+1)
 	}
-	return int(v)
+	return int(min(max(sign*n, math.MinInt32), math.MaxInt32))
+}
+
+// digit is the value of a digit; of anything else it is more than any digit's.
+func digit(c byte) int64 {
+	switch {
+	case c >= '0' && c <= '9':
+		return int64(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int64(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int64(c-'A') + 10
+	}
+	return math.MaxInt8
 }

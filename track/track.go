@@ -64,13 +64,22 @@ func New(cfg *conf.Config, report func(Result), log *slog.Logger) *Tracker {
 // Reload starts what is new, stops what is gone and leaves the rest alone.
 func (t *Tracker) Reload(cfg *conf.Config) {
 	spread := newSpread(len(cfg.Scripts))
-	fit(t.scripts, cfg.Scripts, func(s *conf.TrackScript) string { return s.Name }, func(s *conf.TrackScript) func(context.Context) {
-		return (&script{conf: s, delay: spread.next(), report: t.out.add, log: t.log}).run
+	fit(t.scripts, cfg.Scripts, func(s *conf.TrackScript) string { return s.Name }, func(ctx context.Context, s *conf.TrackScript) func(context.Context) {
+		return (&script{conf: s, delay: spread.next(), report: t.report(ctx), log: t.log}).run
 	})
-	fit(t.files, cfg.TrackFiles, func(f *conf.TrackFile) string { return f.Name }, func(f *conf.TrackFile) func(context.Context) {
-		return (&file{conf: f, report: t.out.add, log: t.log}).run
+	fit(t.files, cfg.TrackFiles, func(f *conf.TrackFile) string { return f.Name }, func(ctx context.Context, f *conf.TrackFile) func(context.Context) {
+		return (&file{conf: f, report: t.report(ctx), log: t.log}).run
 	})
 	t.processes.reload(processConf{list: cfg.TrackProcesses, buffer: cfg.Global.Buffers.ProcessMonitor})
+}
+
+// report takes the results of a tracker until it has been told to stop.
+func (t *Tracker) report(ctx context.Context) func(Result) {
+	return func(r Result) {
+		if ctx.Err() == nil {
+			t.out.add(r)
+		}
+	}
 }
 
 // spread gives each of many scripts a time of its own within the first second.
@@ -87,7 +96,7 @@ func (s *spread) next() time.Duration {
 }
 
 // fit makes the running trackers of one kind fit the configured ones.
-func fit[T any](have map[string]*running[T], want []T, name func(*T) string, begin func(*T) func(context.Context)) {
+func fit[T any](have map[string]*running[T], want []T, name func(*T) string, begin func(context.Context, *T) func(context.Context)) {
 	keep := map[string]bool{}
 	for i := range want {
 		r := have[name(&want[i])]
@@ -108,7 +117,7 @@ func fit[T any](have map[string]*running[T], want []T, name func(*T) string, beg
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &running[T]{conf: want[i], cancel: cancel}
-		run := begin(&r.conf)
+		run := begin(ctx, &r.conf)
 		r.done.Go(func() { run(ctx) })
 		have[n], keep[n] = r, true
 	}
@@ -116,7 +125,20 @@ func fit[T any](have map[string]*running[T], want []T, name func(*T) string, beg
 
 func (r *running[T]) stop() {
 	r.cancel()
-	r.done.Wait()
+	r.await()
+}
+
+// stopLimit is how long a tracker may take to stop. More than that it needs
+// only when the kernel holds it, say on a file server that does not answer.
+const stopLimit = 5 * time.Second
+
+func (r *running[T]) await() {
+	done := make(chan struct{})
+	go func() { defer close(done); r.done.Wait() }()
+	select {
+	case <-done:
+	case <-time.After(stopLimit):
+	}
 }
 
 // Close ends every tracker and waits for it.
@@ -133,6 +155,6 @@ func stop[T any](list map[string]*running[T]) {
 		r.cancel()
 	}
 	for _, r := range list {
-		r.done.Wait()
+		r.await()
 	}
 }

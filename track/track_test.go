@@ -27,14 +27,6 @@ func TestRiseAndFall(t *testing.T) {
 	}
 }
 
-func TestNumber(t *testing.T) {
-	for text, want := range map[string]int{"": 0, "12\n": 12, " -3 rest": -3, "x1": 0, "+7": 7, "-": 0, "99999999999": 1<<31 - 1, "-99999999999": -1 << 31} {
-		if got := number(text); got != want {
-			t.Errorf("%q: %d, want %d", text, got, want)
-		}
-	}
-}
-
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func next(t *testing.T, results <-chan Result) Result {
