@@ -44,7 +44,7 @@ kernel:
 record: deps
 	go run ./internal/record $(REFERENCE)
 
-# halbd and the installed keepalived in one run, as ratios.
+# halbd and the installed keepalived in one run, as ratios. ONLY='a part of a name' runs some.
 bench: deps build
 	CGO_ENABLED=0 go build -trimpath -o bin/bench ./internal/bench
 	bin/bench bin/halbd /usr/sbin/keepalived

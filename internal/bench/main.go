@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"halbd/internal/lab"
@@ -28,12 +30,12 @@ func run(args []string) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("network namespaces need root: run make bench as root")
 	}
-	b := &bench{binaries: [2]string{args[0], args[1]}}
+	b := &bench{binaries: [2]string{args[0], args[1]}, only: os.Getenv("ONLY")}
 	if len(args) > 2 {
 		return b.all(ipvsFigures)
 	}
 	fmt.Printf("%-52s %12s %12s %7s\n", "", "halbd", "keepalived", "ratio")
-	if err := b.all(append(configFigures, vrrpFigures...)); err != nil {
+	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures)); err != nil {
 		return err
 	}
 	if lab.HasIPVS() {
@@ -51,6 +53,7 @@ func run(args []string) error {
 // bench runs each figure with both programs.
 type bench struct {
 	binaries [2]string // halbd, keepalived
+	only     string    // a part of a figure's name; "": all
 }
 
 // figure measures one program and returns named values, in the order of names.
@@ -61,6 +64,9 @@ type figure struct {
 
 func (b *bench) all(figures []figure) error {
 	for _, f := range figures {
+		if !strings.Contains(f.names[0], b.only) {
+			continue
+		}
 		var got [2][]float64
 		for i, binary := range b.binaries {
 			dir, err := os.MkdirTemp("", "halbd-bench-")

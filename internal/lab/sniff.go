@@ -2,6 +2,7 @@ package lab
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
@@ -37,14 +38,27 @@ func (n *Net) Sniff(node, iface string) (*Sniffer, error) {
 		if err != nil {
 			return err
 		}
-		s.conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, nil)
-		return err
+		if s.conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, nil); err != nil {
+			return err
+		}
+		return s.enlarge()
 	})
 	if err != nil {
 		return nil, err
 	}
 	go s.run()
 	return s, nil
+}
+
+// enlarge makes room for a burst of some thousand frames.
+func (s *Sniffer) enlarge() error {
+	rc, err := s.conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var set error
+	err = rc.Control(func(fd uintptr) { set = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20) })
+	return errors.Join(err, set)
 }
 
 // Close ends the collection.
