@@ -24,6 +24,7 @@ type Watcher struct {
 
 	events  *mdl.Conn // the subscription
 	queries *mdl.Conn // dumps
+	buf     []byte    // of Run's goroutine
 
 	refresh atomic.Bool // a snapshot was asked for
 	routes  atomic.Bool // routes are followed
@@ -227,14 +228,74 @@ func (w *Watcher) Run(ctx context.Context, deliver func(Update), complain func(s
 	}
 }
 
-// receive delivers the next events.
+// gatherTime is how long Run pauses between two deliveries: of a thousand
+// changes each need not wake the receiver.
+const gatherTime = time.Millisecond
+
+// receive waits for events and delivers what has come by then.
 func (w *Watcher) receive(deliver func(Update), complain func(string)) error {
-	list, err := w.events.Receive()
+	raw, err := w.events.SyscallConn()
 	if err != nil {
-		return fmt.Errorf("receive from route netlink: %w", err)
+		return fmt.Errorf("route netlink: %w", err)
 	}
-	w.pass(list, deliver, complain)
+	var list []mdl.Message
+	var failed error
+	err = raw.Read(func(fd uintptr) bool {
+		list, failed = w.take(int(fd))
+		return len(list) > 0 || failed != nil
+	})
+	if len(list) > 0 {
+		w.pass(list, deliver, complain)
+		time.Sleep(gatherTime)
+	}
+	if failed != nil || err != nil {
+		return fmt.Errorf("receive from route netlink: %w", errors.Join(failed, err))
+	}
 	return nil
+}
+
+const (
+	// takeLimit is how many datagrams make a delivery at most.
+	takeLimit = 512
+	// datagramSize is more than the kernel puts into one notice.
+	datagramSize = 64 << 10
+)
+
+// take reads the datagrams that are there.
+func (w *Watcher) take(fd int) (list []mdl.Message, err error) {
+	if w.buf == nil {
+		w.buf = make([]byte, datagramSize)
+	}
+	for range takeLimit {
+		n, _, err := unix.Recvfrom(fd, w.buf, unix.MSG_DONTWAIT|unix.MSG_TRUNC)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return list, nil
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return list, err
+		case n > len(w.buf):
+			return list, unix.ENOBUFS // cut off: as good as lost
+		}
+		list = append(list, messages(append([]byte(nil), w.buf[:n]...))...)
+	}
+	return list, nil
+}
+
+// messages splits a datagram.
+func messages(b []byte) (list []mdl.Message) {
+	for len(b) >= unix.SizeofNlMsghdr {
+		n := int(binary.NativeEndian.Uint32(b))
+		if n < unix.SizeofNlMsghdr || n > len(b) {
+			break
+		}
+		list = append(list, mdl.Message{Header: mdl.Header{Length: uint32(n), Type: mdl.HeaderType(binary.NativeEndian.Uint16(b[4:])),
+			Flags: mdl.HeaderFlags(binary.NativeEndian.Uint16(b[6:])), Sequence: binary.NativeEndian.Uint32(b[8:]), PID: binary.NativeEndian.Uint32(b[12:])},
+			Data: b[unix.SizeofNlMsghdr:n:n]})
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return list
 }
 
 // drainLimit bounds how many events may hold up a snapshot.
