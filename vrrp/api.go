@@ -19,7 +19,7 @@ import (
 type Time = time.Duration
 
 // Event is something that happened to a Core: PacketReceived, InterfaceState,
-// TrackerResult, ObjectFaults, WallClock, Tick.
+// TrackerResult, ObjectFaults, ObjectsTaken, WallClock, Tick.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -85,12 +85,20 @@ type ObjectFaults struct {
 	Reasons  []string
 }
 
+// ObjectsTaken says that so many objects of an instance were removed by someone
+// else and put back.
+type ObjectsTaken struct {
+	Instance string
+	Count    uint64
+}
+
 func (Tick) isEvent()           {}
 func (WallClock) isEvent()      {}
 func (PacketReceived) isEvent() {}
 func (InterfaceState) isEvent() {}
 func (TrackerResult) isEvent()  {}
 func (ObjectFaults) isEvent()   {}
+func (ObjectsTaken) isEvent()   {}
 
 // Actions is what a Core wants done, to be executed field by field: every
 // advert first, then the addresses, then the announcements, then the rest.

@@ -91,6 +91,10 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 		c.trackerResult(now, ev)
 	case ObjectFaults:
 		c.objectFaults(now, ev)
+	case ObjectsTaken:
+		if in := c.byName[ev.Instance]; in != nil {
+			in.counters.PutBack += ev.Count
+		}
 	}
 	return c.end()
 }
@@ -228,7 +232,7 @@ func (c *Core) applyInterface(now Time, s InterfaceState) {
 		if concerned && in.mute != "" {
 			c.set(in, timerProbe, now)
 		}
-		if concerned || in.tracks(TrackInterface, s.Name) {
+		if concerned || in.tracks(TrackInterface, s.Name) || in.implies(s.Name) {
 			c.review(in, now)
 		}
 	}
@@ -290,6 +294,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 			kept = append(kept, in)
 		}
 		in.order = i
+		in.implied = impliedBy(cfg, n)
 		in.group = nil
 		in.complaints = nil
 		in.settleAuth()

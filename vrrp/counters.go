@@ -23,6 +23,7 @@ type Counters struct {
 	HMACReplay       uint64 `json:"auth_ext_replay"`
 	PriorityZeroRcvd uint64 `json:"pri_zero_rcvd"`
 	PriorityZeroSent uint64 `json:"pri_zero_sent"`
+	PutBack          uint64 `json:"put_back"` // halbd's own: addresses, routes and rules that somebody else had removed
 }
 
 // InstanceCounters are the counters of one instance.

@@ -209,11 +209,11 @@ func (f *filter) post(cover bool) {
 // taken answers a change of our table by somebody else. It returns false if
 // the repair has to wait, as there were too many of late. What is put back
 // counts for every instance that needs it.
-func (f *filter) taken(t firewall.Theft, now Time, held []*conf.Instance, count map[owner]uint64) bool {
+func (f *filter) taken(t firewall.Theft, now Time, held []*conf.Instance, count map[string]uint64) bool {
 	f.rewrite = true
 	for _, in := range held {
 		if in.NoAccept || in.VMAC != nil {
-			count[owner{instance: in.Name}]++
+			count[in.Name]++
 		}
 	}
 	if !f.repairs.may(now) {

@@ -13,7 +13,7 @@ import (
 
 // The core is pure: these files may import no clock, no socket and no
 // operating system.
-var coreFiles = []string{"advertise.go", "ah.go", "api.go", "check.go", "conflict.go", "core.go", "counters.go", "debounce.go", "flaw.go", "group.go", "header.go", "hmac.go", "instance.go", "receive.go", "review.go", "stall.go", "timers.go", "trackers.go", "transmit.go", "wire.go"}
+var coreFiles = []string{"advertise.go", "ah.go", "api.go", "check.go", "conflict.go", "core.go", "counters.go", "debounce.go", "flaw.go", "group.go", "header.go", "hmac.go", "implied.go", "instance.go", "receive.go", "review.go", "stall.go", "theft.go", "timers.go", "trackers.go", "transmit.go", "wire.go"}
 
 var coreMayImport = map[string]string{
 	"bytes":           "compares addresses",

@@ -19,6 +19,7 @@ type instance struct {
 	held         bool          // its addresses are to be on this host
 	priority     uint8         // effective
 	faults       []string      // its own reasons, not its group's
+	implied      []implied     // interfaces of its objects
 	objectFaults []string      // those of them that ObjectFaults has named
 	ownLink      string        // the VMAC or ipvlan that it runs on; "": the interface itself
 	extra        []netip.Addr  // what garp_extra_if announces

@@ -198,13 +198,17 @@ func (o *objects) faults(now Time, cfg *conf.Config) map[string][]string {
 			}
 		}
 	}
+	up := func(name string) bool { // when not, that is the reason: impliedFaults has it
+		l := o.mirror.Link(name)
+		return name == "" || l != nil && l.Up
+	}
 	for i := range cfg.StaticAddresses {
-		if a := &cfg.StaticAddresses[i]; a.TrackGroup != "" && !o.addresses.has(a) {
+		if a := &cfg.StaticAddresses[i]; a.TrackGroup != "" && up(a.Interface) && !o.addresses.has(a) {
 			missing(a.TrackGroup, &netstate.AddressOn{Address: a})
 		}
 	}
 	for i := range cfg.StaticRoutes {
-		if r := &cfg.StaticRoutes[i]; r.TrackGroup != "" && !o.routes.has(r) {
+		if r := &cfg.StaticRoutes[i]; r.TrackGroup != "" && up(r.Interface) && !o.routes.has(r) {
 			missing(r.TrackGroup, &netstate.RouteOn{Route: r})
 		}
 	}

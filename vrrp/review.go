@@ -109,6 +109,7 @@ func (c *Core) assess(in *instance) (faults []string, known bool) {
 	if in.mute != "" {
 		faults = append(faults, in.mute)
 	}
+	faults = append(faults, c.impliedFaults(in)...)
 	faults = append(faults, in.objectFaults...)
 	known = len(faults) > 0 || !c.links[in.ownLink].Pending
 	c.eachTracked(in, func(k *trackerKind, t conf.Track, r TrackerResult) {

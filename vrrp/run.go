@@ -204,6 +204,9 @@ func (e *engine) configure() (news bool) {
 		for _, t := range in.Track.Interfaces {
 			e.wanted[t.Name] = true
 		}
+		for _, t := range impliedBy(e.cfg, in) {
+			e.wanted[t.name] = true
+		}
 	}
 	for i := range e.cfg.SyncGroups {
 		for _, t := range e.cfg.SyncGroups[i].Track.Interfaces {

@@ -28,6 +28,9 @@ func (e *engine) settle() {
 		e.reconcile()
 		e.tellFaults()
 	}
+	for name, n := range e.objects.thefts.counted() {
+		e.core.Step(monotonic(), ObjectsTaken{Instance: name, Count: n})
+	}
 	e.announceReturned()
 }
 

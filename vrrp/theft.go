@@ -40,13 +40,12 @@ type theft struct {
 // thefts remembers what was taken. It is pure: time is an argument.
 type thefts struct {
 	byName  map[string]*theft
-	putBack map[owner]uint64 // objects put back so far
-	news    []string         // what was put back since the last look
-	given   []string         // what is left away since the last look, in words
-	changed bool             // contested has another answer than before
+	putBack map[string]uint64 // objects put back since the last look, by instance
+	news    []string          // what was put back since the last look
+	given   []string          // what is left away since the last look, in words
 }
 
-func newThefts() *thefts { return &thefts{byName: map[string]*theft{}, putBack: map[owner]uint64{}} }
+func newThefts() *thefts { return &thefts{byName: map[string]*theft{}, putBack: map[string]uint64{}} }
 
 // taken notes a theft; true if the object is to be put back.
 func (t *thefts) taken(now Time, by owner, what string) bool {
@@ -64,14 +63,25 @@ func (t *thefts) taken(now Time, by owner, what string) bool {
 		o.pause = min(max(2*o.pause, contestPause), contestPauseMax)
 		o.until = now + o.pause
 		o.at = o.at[:0]
-		t.changed = true
 		t.given = append(t.given, fmt.Sprintf("%s was taken by someone else more than %d times in %v: it is left away for %v", what, contestLimit, contestWindow, o.pause))
 		return false
 	}
 	o.at = append(o.at, now)
-	t.putBack[by]++
+	if by.instance != "" {
+		t.putBack[by.instance]++
+	}
 	t.news = append(t.news, what)
 	return true
+}
+
+// counted gives the number of objects put back since the last call, by instance.
+func (t *thefts) counted() map[string]uint64 {
+	if len(t.putBack) == 0 {
+		return nil
+	}
+	n := t.putBack
+	t.putBack = map[string]uint64{}
+	return n
 }
 
 // contested says whether an object is left away for now.
@@ -94,7 +104,6 @@ func (t *thefts) expire(now Time) (ended bool) {
 			delete(t.byName, name)
 		}
 	}
-	t.changed = t.changed || ended
 	return ended
 }
 
