@@ -49,6 +49,9 @@ func (c *Core) linkDelay(name string, up bool) Time {
 
 // settleLinks applies the changes that have lasted long enough.
 func (c *Core) settleLinks(now Time) {
+	if len(c.delayed) == 0 {
+		return // at each advert: it must cost nothing
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.delayed)) {
 		if d := c.delayed[name]; d.due <= now {
 			delete(c.delayed, name)

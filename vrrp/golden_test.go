@@ -36,23 +36,27 @@ type wireFrame struct {
 // frames reads a capture: every VRRP packet, gratuitous ARP and unsolicited NA.
 func frames(t testing.TB, name string) []wireFrame {
 	t.Helper()
-	path := filepath.Join(captures, name+".pcap")
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(captures); err != nil {
 		t.Skipf("not compared with keepalived's packets: %v", err)
 	}
-	list, err := pcap.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	out := capturedFrames(name)
+	if len(out) == 0 {
+		t.Fatalf("%s/%s.pcap has no frame that concerns VRRP", captures, name)
 	}
-	var out []wireFrame
+	return out
+}
+
+// capturedFrames is empty when the capture is not there.
+func capturedFrames(name string) (out []wireFrame) {
+	list, err := pcap.ReadFile(filepath.Join(captures, name+".pcap"))
+	if err != nil {
+		return nil
+	}
 	for _, f := range list {
 		if w, ok := decodeFrame(f.Data); ok {
 			w.at = captureStart + f.At - list[0].At
 			out = append(out, w)
 		}
-	}
-	if len(out) == 0 {
-		t.Fatalf("%s has no frame that concerns VRRP", path)
 	}
 	return out
 }
