@@ -78,6 +78,16 @@ func (b *linkbeat) set(list []conf.LinkPoll) {
 	b.want <- list
 }
 
+// firstBeats polls once before the first states are decided; nothing has to be
+// kept up yet, so this may wait.
+func (e *engine) firstBeats() {
+	list := polled(e.cfg)
+	for _, p := range list {
+		e.beats[p.Interface] = e.beat.carrier(p)
+	}
+	e.beat.set(list)
+}
+
 // repoll gives up what is not polled any more.
 func (e *engine) repoll() {
 	list := polled(e.cfg)

@@ -172,6 +172,7 @@ func (e *engine) start() error {
 		return err
 	}
 	e.objects.apply(u)
+	e.firstBeats()
 	e.makeLinks()
 	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
 		e.core.Step(0, e.level(name))
@@ -340,6 +341,8 @@ func (e *engine) mail(m any) (done bool, err error) {
 		if m.Clear {
 			e.core.ClearCounters()
 		}
+	case linkBeat:
+		e.hearBeat(m)
 	case writeFailed:
 		e.writeFailed(m)
 	case filterFailed:
@@ -394,6 +397,7 @@ func (e *engine) reload(cfg *conf.Config) {
 	if e.configure() {
 		e.watcher.Refresh()
 	}
+	e.repoll()
 	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
 		e.act(e.core.Step(monotonic(), e.level(name)))
 	}
