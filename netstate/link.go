@@ -25,6 +25,7 @@ const (
 
 	confRPFilter           = 8 // IPV4_DEVCONF_*
 	confARPFilter          = 13
+	confARPAnnounce        = 18
 	confARPIgnore          = 19
 	confPromoteSecondaries = 20
 	confAcceptLocal        = 23
@@ -232,27 +233,42 @@ func (o *Touch) request(bool) (mdl.Message, error) {
 }
 
 // QuietParent keeps the interface below a VMAC from answering ARP for the
-// VMAC's addresses with its own MAC, as an Object. Removing it restores what
-// was there before, unless that has been changed meanwhile.
+// VMAC's addresses, and from asking in their name, with its own MAC, as an
+// Object. Removing it restores what was there before.
 type QuietParent struct {
-	Index          int
-	Name           string
-	changed        bool
-	ignore, filter uint32 // before
+	Index  int
+	Name   string
+	before map[uint16]uint32 // nil: nothing was changed
 }
 
-func (o *QuietParent) String() string { return "arp_ignore and arp_filter of " + o.Name }
+// quietValues are the IPv4 values of a quiet parent and their names; a larger
+// value that is there stays.
+var quietValues = map[uint16]struct {
+	name  string
+	value uint32
+}{
+	confARPIgnore:   {"arp_ignore", 1},   // only for addresses of its own
+	confARPFilter:   {"arp_filter", 1},   // only for those that are routed by it
+	confARPAnnounce: {"arp_announce", 2}, // only with an address of its own
+}
+
+func (o *QuietParent) String() string { return "arp_ignore, arp_filter and arp_announce of " + o.Name }
 
 func (o *QuietParent) settled(_ bool, err error) bool { return errors.Is(err, unix.ENODEV) }
 
 func (o *QuietParent) request(remove bool) (mdl.Message, error) {
-	values := map[uint16]uint32{confARPIgnore: o.ignore, confARPFilter: o.filter}
-	if !remove {
-		if !o.changed {
-			o.ignore, o.filter = readValue(o.Name, "arp_ignore"), readValue(o.Name, "arp_filter")
-			o.changed = true
+	values := map[uint16]uint32{}
+	if o.before == nil {
+		o.before = map[uint16]uint32{}
+		for id, q := range quietValues {
+			o.before[id] = readValue(o.Name, q.name)
 		}
-		values = map[uint16]uint32{confARPIgnore: max(1, o.ignore), confARPFilter: 1}
+	}
+	for id, q := range quietValues {
+		values[id] = o.before[id]
+		if !remove {
+			values[id] = max(q.value, o.before[id])
+		}
 	}
 	return linkRequest(0, ifinfo(o.Index, false), func(e *mdl.AttributeEncoder) { inet(e, values) })
 }

@@ -143,9 +143,11 @@ func (l *links) tend(now Time) (ops []netstate.Op, back []string) {
 func (l *links) tendOne(m *madeLink, now Time) []netstate.Op {
 	parent, there := l.mirror.Link(m.want.Parent), l.mirror.Link(m.want.Name)
 	switch {
-	case parent == nil:
-		m.asked = 0
-		return nil // the instance is in FAULT for that
+	case parent == nil || there == nil && !parent.AdminUp:
+		// The instance is in FAULT for that. An interface that is removed is set
+		// down first, and takes what is on it along.
+		m.index, m.asked = 0, 0
+		return nil
 	case there != nil && there.Index == m.index && there.Parent == parent.Index:
 		return l.correct(m, there, parent)
 	case there != nil && m.asked != 0 && there.Index != m.old && there.Parent == parent.Index && there.AdminUp:
