@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,7 @@ func story(w *writer) string {
 			}
 			s = append(s, strings.TrimSpace(verb+" "+strings.Join(drops, " ")))
 		}
+		first := len(s)
 		for _, op := range j.ops {
 			verb := "add"
 			if op.Remove {
@@ -50,6 +52,7 @@ func story(w *writer) string {
 			}
 			s = append(s, verb+" "+op.Object.String())
 		}
+		slices.Sort(s[first:]) // within one job the order of what goes is open
 	}
 	w.jobs = nil
 	return strings.Join(s, "; ")

@@ -216,7 +216,7 @@ func TestLinkWithoutItsParent(t *testing.T) {
 	b.expect(3 * s)
 	b.see(netstate.Link{Index: 12, Name: "eth0", Up: true, AdminUp: true, Ether: true})
 	b.expect(4*s, create51...)
-	if n := b.l.watch.putBack[owner{instance: "V"}]; n != 0 {
+	if n := b.l.watch.putBack["V"]; n != 0 {
 		t.Errorf("%d thefts", n)
 	}
 }
