@@ -38,3 +38,12 @@ func (p *parent) assumeBFD() {
 		p.onTracker(r)
 	}
 }
+
+// loseBFD counts every session as down: the BFD process has died again before
+// it could say how they are. After its first death the sessions keep their
+// state until the new process reports.
+func (p *parent) loseBFD() {
+	for i := range p.cfg.BFDs {
+		p.onTracker(bfdResult(p.cfg.BFDs[i].Name, false, "the BFD process keeps dying"))
+	}
+}

@@ -494,6 +494,9 @@ func (p *parent) onExit(m childExit) {
 	if time.Since(m.from.started) > time.Minute {
 		p.deaths[r] = 0
 	}
+	if r == roleBFD && p.deaths[r] > 0 {
+		p.loseBFD()
+	}
 	p.scheduleRespawn(r)
 }
 

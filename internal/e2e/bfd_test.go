@@ -231,6 +231,11 @@ func TestBFDProcessDies(t *testing.T) {
 	if strings.Count(a.Log(), "FAULT") != before || !owns(n, "a", "10.9.1.1") {
 		t.Error("the role was lost")
 	}
+	must(t, syscall.Kill(pidIn(t, strings.TrimSuffix(a.Conf(), ".conf")+".bfd"), syscall.SIGKILL))
+	wait(t, "in FAULT when it dies again", 5*time.Second, func() bool {
+		return strings.Contains(a.Log(), "(V) Entering FAULT STATE: bfd S is down: the BFD process keeps dying")
+	})
+	wait(t, "up once more", 15*time.Second, func() bool { return strings.Count(a.Log(), "(S) Entering Up state") == 3 && owns(n, "a", "10.9.1.1") })
 }
 
 // The BFD process gets the scheduling that is asked for.
