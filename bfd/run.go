@@ -20,6 +20,7 @@ type daemon struct {
 	out     Output
 	log     *slog.Logger
 	poll    *poll.Poller
+	auto    *sched.Auto
 	inlets  map[inletKey]*inlet
 	byFD    map[int]*inlet
 	outlets map[Path]*outlet
@@ -37,13 +38,14 @@ const retryPause = time.Second
 // *conf.Config (a reload).
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger) error {
 	sched.LimitRealTime(&cfg.Global.BFD, "bfd_", log)
-	sched.Apply(&cfg.Global.BFD, "bfd_", log)
+	ownThread := sched.Apply(&cfg.Global.BFD, "bfd_", log)
 	p, err := poll.New()
 	if err != nil {
 		return err
 	}
+	p.OwnThread = ownThread
 	defer p.Close()
-	d := &daemon{cfg: cfg, core: NewCore(rand.Uint32), out: out, log: log, poll: p, inlets: map[inletKey]*inlet{}, byFD: map[int]*inlet{},
+	d := &daemon{cfg: cfg, core: NewCore(rand.Uint32), out: out, log: log, poll: p, auto: sched.NewAuto(&cfg.Global, &cfg.Global.BFD, log), inlets: map[inletKey]*inlet{}, byFD: map[int]*inlet{},
 		outlets: map[Path]*outlet{}, retry: never, said: map[inletKey]string{}}
 	defer d.close()
 	ctx, cancel := context.WithCancel(ctx)
@@ -106,6 +108,9 @@ func (d *daemon) loop() error {
 		}
 		now := poll.Now()
 		if at, ok := d.core.Deadline(); ok && at <= now {
+			if d.auto.Late(now - at) {
+				d.poll.OwnThread = true
+			}
 			d.act(d.core.Step(now, Tick{}))
 		}
 		if d.retry <= now {

@@ -72,7 +72,7 @@ func monotonic() Time { return poll.Now() }
 // graceful stop: priority 0 is sent and every address removed. in delivers
 // *conf.Config (a reload) and TrackerResult.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
-	sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
+	ownThread := sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
 		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, recheck: never, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
@@ -80,6 +80,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 		return err
 	}
 	defer e.close()
+	e.poll.OwnThread = ownThread
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := e.firstLinks(); err != nil {
@@ -301,7 +302,9 @@ func (e *engine) tick() {
 		}
 		return
 	}
-	e.auto.Late(now - d)
+	if e.auto.Late(now - d) {
+		e.poll.OwnThread = true
+	}
 	if now-d > longLate {
 		for fd := range e.byFD {
 			e.receive(fd)

@@ -32,8 +32,14 @@ type Poller struct {
 	armed              Time
 	file               *os.File // the epoll descriptor
 	conn               syscall.RawConn
-	events             []unix.EpollEvent // of the last wait
+	events             []unix.EpollEvent // room for what is ready
+	ready              int               // of them
 	err                error
+
+	// OwnThread says that the loop's goroutine has a thread of its own, with a
+	// scheduling class: it waits there, because Go's poller would wake it from
+	// a thread without that class, which gets no processor on a busy host.
+	OwnThread bool
 
 	mu   sync.Mutex // guards mail
 	mail []any
@@ -113,12 +119,12 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 			return nil, err
 		}
 		p.events = events
-		if err := errors.Join(p.conn.Read(p.look), p.err); err != nil {
+		if err := p.sleep(); err != nil {
 			return nil, fmt.Errorf("epoll: %w", err)
 		}
 		noteSuspension()
 		ready, others := events[:0], false
-		for _, e := range p.events {
+		for _, e := range p.events[:p.ready] {
 			switch int(e.Fd) {
 			case p.timer:
 				p.drain(p.timer)
@@ -136,17 +142,26 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 	}
 }
 
+// sleep waits until something is ready.
+func (p *Poller) sleep() error {
+	if p.OwnThread {
+		p.epollWait(p.epoll, -1)
+		return p.err
+	}
+	return errors.Join(p.conn.Read(p.look), p.err)
+}
+
 // look takes what is ready; false: nothing.
-func (p *Poller) look(fd uintptr) bool {
-	n, err := unix.EpollWait(int(fd), p.events, 0)
+func (p *Poller) look(fd uintptr) bool { return p.epollWait(int(fd), 0) }
+
+// epollWait waits for so many milliseconds, -1: for ever.
+func (p *Poller) epollWait(fd, limit int) bool {
+	n, err := unix.EpollWait(fd, p.events, limit)
 	if errors.Is(err, unix.EINTR) {
 		n, err = 0, nil
 	}
-	if n > 0 || err != nil {
-		p.events, p.err = p.events[:max(n, 0)], err
-		return true
-	}
-	return false
+	p.ready, p.err = max(n, 0), err
+	return n > 0 || err != nil
 }
 
 func (p *Poller) drain(fd int) {

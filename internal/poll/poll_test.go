@@ -7,6 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// both runs a test with each way to wait.
+func both(t *testing.T, test func(*testing.T, *Poller)) {
+	for name, own := range map[string]bool{"in Go's poller": false, "on a thread of its own": true} {
+		t.Run(name, func(t *testing.T) {
+			p := open(t)
+			p.OwnThread = own
+			test(t, p)
+		})
+	}
+}
+
 func open(t *testing.T) *Poller {
 	t.Helper()
 	p, err := New()
@@ -26,8 +37,9 @@ func wait(t *testing.T, p *Poller, deadline Time) []unix.EpollEvent {
 	return ready
 }
 
-func TestDeadlineIsNeverEarly(t *testing.T) {
-	p := open(t)
+func TestDeadlineIsNeverEarly(t *testing.T) { both(t, neverEarly) }
+
+func neverEarly(t *testing.T, p *Poller) {
 	for range 3 {
 		deadline := Now() + 2*time.Millisecond
 		if ready := wait(t, p, deadline); len(ready) != 0 || Now() < deadline {
@@ -37,8 +49,9 @@ func TestDeadlineIsNeverEarly(t *testing.T) {
 	wait(t, p, Now()-time.Second) // one that has passed does not block
 }
 
-func TestMessagesWakeTheLoop(t *testing.T) {
-	p := open(t)
+func TestMessagesWakeTheLoop(t *testing.T) { both(t, messagesWake) }
+
+func messagesWake(t *testing.T, p *Poller) {
 	go func() {
 		p.Post("first")
 		p.Post("second")
@@ -53,8 +66,9 @@ func TestMessagesWakeTheLoop(t *testing.T) {
 	}
 }
 
-func TestPacketsWakeTheLoop(t *testing.T) {
-	p := open(t)
+func TestPacketsWakeTheLoop(t *testing.T) { both(t, packetsWake) }
+
+func packetsWake(t *testing.T, p *Poller) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
 	if err != nil {
 		t.Fatal(err)

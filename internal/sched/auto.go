@@ -25,18 +25,20 @@ func NewAuto(g *conf.Global, p *conf.Process, log *slog.Logger) *Auto {
 	return &Auto{limit: g.AutoPriority, now: p.RTPriority, log: log}
 }
 
-// Late tells how long after its deadline a timer acted.
-func (a *Auto) Late(by time.Duration) {
+// Late is told how long after its deadline a timer acted; it tells whether the
+// goroutine has a thread of its own for that from now on.
+func (a *Auto) Late(by time.Duration) (ownThread bool) {
 	if by < a.limit.Delay || a.now >= a.limit.Max {
-		return
+		return false
 	}
 	runtime.LockOSThread() // never unlocked: the priority is the thread's
 	attr := &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: uint32(a.now + 1)}
 	if err := unix.SchedSetAttr(0, attr, 0); err != nil {
 		a.log.Warn("max_auto_priority has no effect", "err", err)
 		a.limit.Max = 0
-		return
+		return true
 	}
 	a.now++
 	a.log.Warn(fmt.Sprintf("a timer was %v late: real-time priority %d from now on", by, a.now))
+	return true
 }

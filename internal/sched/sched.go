@@ -31,13 +31,15 @@ func LimitRealTime(p *conf.Process, prefix string, log *slog.Logger) {
 // thread gets any of them keeps that thread for good; without them it stays
 // free, because to wake a certain thread takes longer. prefix is the keyword's ("vrrp_", "checker_"). What the system
 // refuses is logged and otherwise ignored: a slower daemon is better than none.
-func Apply(p *conf.Process, prefix string, log *slog.Logger) {
+// It tells whether the goroutine has a thread of its own now.
+func Apply(p *conf.Process, prefix string, log *slog.Logger) (ownThread bool) {
 	warn := func(keyword string, err error) {
 		if err != nil {
 			log.Warn(prefix+keyword+" has no effect", "err", err)
 		}
 	}
-	if p.Nice != 0 || len(p.CPUs) > 0 || p.RTPriority > 0 {
+	ownThread = p.Nice != 0 || len(p.CPUs) > 0 || p.RTPriority > 0
+	if ownThread {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	}
 	if p.Nice != 0 {
@@ -58,4 +60,5 @@ func Apply(p *conf.Process, prefix string, log *slog.Logger) {
 		// On fault: only what is used is locked, not all that the runtime has reserved.
 		warn("no_swap", unix.Mlockall(unix.MCL_CURRENT|unix.MCL_FUTURE|unix.MCL_ONFAULT))
 	}
+	return ownThread
 }
