@@ -15,7 +15,7 @@ var tableRoot = []Keyword{
 	{Block: "root", Name: "static_routes", Args: "{ <route item> ... }", Repeatable: true, Doc: "Routes installed at start independent of VRRP state", Shape: List, Acts: true},
 	{Block: "root", Name: "static_rules", Args: "{ <rule item> ... }", Repeatable: true, Doc: "Policy rules installed at start independent of VRRP state", Shape: List, Acts: true},
 	{Block: "root", Name: "vrrp_sync_group", Args: "<name> { block }", Repeatable: true, Doc: "Ties several instances so they change state together", Shape: Block, Tolerant: true, Acts: true},
-	{Block: "root", Name: "garp_group", Args: "{ block }", Repeatable: true, Doc: "Rate limit for gratuitous ARP/NA on chosen interfaces", Shape: Block},
+	{Block: "root", Name: "garp_group", Args: "{ block }", Repeatable: true, Doc: "Rate limit for gratuitous ARP/NA on chosen interfaces", Shape: Block, Acts: true},
 	{Block: "root", Name: "linkbeat_interfaces", Args: "{ <ifname> [MII|ETHTOOL|IOCTL] ... }", Repeatable: true, Doc: "Interfaces whose carrier is polled, optionally with method", Shape: List, Acts: true},
 	{Block: "root", Name: "interface_up_down_delays", Args: "{ <ifname> <down> [<up>] ... }", Repeatable: true, Doc: "Debounce delays before acting on interface state changes", Shape: List, Acts: true},
 	{Block: "root", Name: "vrrp_instance", Args: "<name> { block }", Repeatable: true, Doc: "Defines one virtual router", Shape: Block, Tolerant: true, Acts: true},

@@ -78,7 +78,7 @@ func (o *objects) announce(in *conf.Instance, an *Announce) {
 			}
 		}
 		if l := o.mirror.Link(name); l != nil && len(addrs) > 0 {
-			o.writer.post(job{announce: &announcement{link: *l, addrs: addrs, repeat: an.Repeat, alive: alive}})
+			o.writer.post(job{announce: &announcement{link: *l, base: o.links.base(name), addrs: addrs, repeat: an.Repeat, alive: alive}})
 		}
 		rest = others
 	}

@@ -21,17 +21,20 @@ import (
 // announcement is one set of gratuitous ARPs and unsolicited NAs.
 type announcement struct {
 	link   netstate.Link
+	base   string // the interface under a VMAC, or the link itself: it has the pace
 	addrs  []netip.Addr
 	repeat int
 	alive  *atomic.Bool // false: the addresses were given up meanwhile
+	pacer  *pacer
 }
 
-// announcer sends the announcements of one interface from a goroutine of its
-// own, so that a long burst delays no advert.
+// announcer sends the announcements of one family on one interface from a
+// goroutine of its own, so that a long burst delays no advert, and the pace of
+// one family not the other.
 type announcer struct {
-	jobs     chan announcement
+	jobs     chan *announcement
 	done     chan struct{}
-	garp, na time.Duration // garp_interval, gna_interval
+	quit     <-chan struct{} // closed: wait for nothing any more
 	conn     *packet.Conn
 	index    int
 	complain func(error)
@@ -41,44 +44,65 @@ type announcer struct {
 // it a set is dropped and said so.
 const announcerQueue = 8192
 
-// announcers has one announcer for each interface. One goroutine uses it.
+// announcers has an announcer for each interface and family. One goroutine uses it.
 type announcers struct {
-	byName   map[string]*announcer
-	garp, na time.Duration
+	byLink   map[announcerKey]*announcer
+	paces    paces
+	pacers   map[string]*pacer // by base interface
+	quit     chan struct{}
 	complain func(error)
 }
 
-func newAnnouncers(complain func(error)) *announcers {
-	return &announcers{byName: map[string]*announcer{}, complain: complain}
+type announcerKey struct {
+	iface string
+	v6    bool
 }
 
-// pace sets the gaps between the packets of one interface.
-func (s *announcers) pace(garp, na time.Duration) { s.garp, s.na = garp, na }
+func newAnnouncers(complain func(error)) *announcers {
+	return &announcers{byLink: map[announcerKey]*announcer{}, pacers: map[string]*pacer{}, quit: make(chan struct{}), complain: complain}
+}
+
+// pace sets the gaps between the packets that are queued from now on.
+func (s *announcers) pace(p paces) { s.paces, s.pacers = p, map[string]*pacer{} }
 
 // send queues a set. It never blocks.
 func (s *announcers) send(a announcement) {
 	if !a.link.Ether {
 		return // nobody on that link has a table to correct
 	}
-	w := s.byName[a.link.Name]
-	if w == nil || w.garp != s.garp || w.na != s.na {
-		if w != nil {
-			close(w.jobs)
+	a.pacer = s.paces.find(s.pacers, a.base)
+	all := a.addrs
+	for _, v6 := range []bool{false, true} {
+		a.addrs = make([]netip.Addr, 0, len(all))
+		for _, addr := range all {
+			if addr.Is6() == v6 {
+				a.addrs = append(a.addrs, addr)
+			}
 		}
-		w = &announcer{jobs: make(chan announcement, announcerQueue), done: make(chan struct{}), garp: s.garp, na: s.na, complain: s.complain}
-		s.byName[a.link.Name] = w
+		if len(a.addrs) > 0 {
+			s.queue(announcerKey{a.link.Name, v6}, a)
+		}
+	}
+}
+
+func (s *announcers) queue(k announcerKey, a announcement) {
+	w := s.byLink[k]
+	if w == nil {
+		w = &announcer{jobs: make(chan *announcement, announcerQueue), done: make(chan struct{}), quit: s.quit, complain: s.complain}
+		s.byLink[k] = w
 		go w.run()
 	}
 	select {
-	case w.jobs <- a:
+	case w.jobs <- &a:
 	default:
 		s.complain(fmt.Errorf("announcements on %s: the queue is full", a.link.Name))
 	}
 }
 
-// close waits for what is being sent.
+// close waits for what is being sent, but not for the time of the next.
 func (s *announcers) close() {
-	for _, w := range s.byName {
+	close(s.quit)
+	for _, w := range s.byLink {
 		close(w.jobs)
 		<-w.done
 	}
@@ -97,8 +121,8 @@ func (w *announcer) run() {
 }
 
 // waiting adds every set that waits behind the first one.
-func (w *announcer) waiting(first announcement) []announcement {
-	sets := []announcement{first}
+func (w *announcer) waiting(first *announcement) []*announcement {
+	sets := []*announcement{first}
 	for len(w.jobs) > 0 {
 		a, ok := <-w.jobs
 		if !ok {
@@ -112,7 +136,7 @@ func (w *announcer) waiting(first announcement) []announcement {
 // burst sends each address of every set once, then again, as keepalived
 // interleaves the addresses of one instance: after a take-over of many
 // instances each address is known to the network before any is repeated.
-func (w *announcer) burst(sets []announcement) error {
+func (w *announcer) burst(sets []*announcement) error {
 	rounds := 0
 	for i := range sets {
 		rounds = max(rounds, sets[i].repeat)
@@ -120,7 +144,7 @@ func (w *announcer) burst(sets []announcement) error {
 	for round := range rounds {
 		for i := range sets {
 			if round < sets[i].repeat {
-				if err := w.once(&sets[i]); err != nil {
+				if err := w.once(sets[i]); err != nil {
 					return err
 				}
 			}
@@ -136,30 +160,46 @@ func (w *announcer) once(a *announcement) error {
 	}
 	router := slices.ContainsFunc(a.addrs, netip.Addr.Is6) && forwards(a.link.Name)
 	for _, addr := range a.addrs {
-		if !a.alive.Load() {
+		if !a.alive.Load() || !w.pause(a, addr) || !a.alive.Load() {
 			return nil
 		}
-		frame, gap, err := w.frame(a, addr, router)
+		frame, err := w.frame(a, addr, router)
 		if err != nil {
 			return err
 		}
 		if _, err := w.conn.WriteTo(frame, &packet.Addr{HardwareAddr: frame[:6]}); err != nil {
 			return err
 		}
-		if gap > 0 {
-			time.Sleep(gap)
-		}
 	}
 	return nil
 }
 
-// frame builds the packet of one address, and says how long the next must wait.
-func (w *announcer) frame(a *announcement, addr netip.Addr, router bool) ([]byte, time.Duration, error) {
+// pause waits for the time of an address; false: the announcer is to end.
+func (w *announcer) pause(a *announcement, addr netip.Addr) bool {
+	c := &a.pacer.garp
 	if addr.Is6() {
-		return naFrame(a.link.MAC, addr, router), w.na, nil
+		c = &a.pacer.na
 	}
-	b, err := garpFrame(a.link.MAC, addr)
-	return b, w.garp, err
+	wait := c.after(time.Now())
+	if wait == 0 {
+		return true
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-w.quit:
+		return false
+	}
+}
+
+// frame builds the packet of one address.
+func (w *announcer) frame(a *announcement, addr netip.Addr, router bool) ([]byte, error) {
+	if addr.Is6() {
+		return naFrame(a.link.MAC, addr, router), nil
+	}
+	return garpFrame(a.link.MAC, addr)
 }
 
 func (w *announcer) open(l *netstate.Link) error {

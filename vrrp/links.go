@@ -54,6 +54,14 @@ func (l *links) ready(there *netstate.Link) bool {
 // find gives the link of that name if it is one of these.
 func (l *links) find(name string) *madeLink { return l.made[name] }
 
+// base is the interface under one of these links, or the interface itself.
+func (l *links) base(name string) string {
+	if m := l.made[name]; m != nil {
+		return m.want.Parent
+	}
+	return name
+}
+
 // want takes the list of a configuration; tend does what follows from it.
 func (l *links) want(list []conf.Link) (gone []netstate.Op) {
 	wanted := map[string]bool{}

@@ -175,6 +175,7 @@ func (e *engine) start() error {
 	e.objects.apply(u)
 	e.firstBeats()
 	e.makeLinks()
+	clear(e.returned) // nobody has announced anything yet
 	for _, name := range slices.Sorted(maps.Keys(e.wanted)) {
 		e.core.Step(0, e.level(name))
 	}
@@ -219,7 +220,7 @@ func (e *engine) configure() (news bool) {
 	e.configureFilter()
 	e.localIGMP(!e.cfg.Global.DisableLocalIGMP)
 	news = e.watcher.FollowRoutes(e.objects.configure(e.cfg))
-	e.objects.writer.post(job{pace: &pace{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval}})
+	e.objects.writer.post(job{paces: &paces{e.cfg.Global.GARPInterval, e.cfg.Global.GNAInterval, e.cfg.GARPGroups}})
 	return news
 }
 

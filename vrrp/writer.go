@@ -3,7 +3,6 @@ package vrrp
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"halbd/netstate"
 )
@@ -14,13 +13,10 @@ type job struct {
 	number   uint64 // of a job with ops: one more than that before
 	ops      []netstate.Op
 	announce *announcement
-	pace     *pace
+	paces    *paces
 	filter   *packetFilter // to use from now on
 	rules    *rules
 }
-
-// pace is garp_interval and gna_interval.
-type pace struct{ garp, na time.Duration }
 
 // writer changes objects and starts announcements in the order of the jobs,
 // away from the thread that keeps the adverts' time.
@@ -118,8 +114,8 @@ func (w *writer) do(jobs []job) {
 		change()
 	}
 	for i := range jobs {
-		if p := jobs[i].pace; p != nil {
-			w.announcers.pace(p.garp, p.na)
+		if p := jobs[i].paces; p != nil {
+			w.announcers.pace(*p)
 		}
 		if a := jobs[i].announce; a != nil {
 			w.announcers.send(*a)
