@@ -46,13 +46,13 @@ func story(w *writer) string {
 		}
 		first := len(s)
 		for _, op := range j.ops {
-			verb := "add"
-			if op.Remove {
-				verb = "remove"
+			if !op.Remove {
+				s = append(s, "add "+op.Object.String())
+				continue
 			}
-			s = append(s, verb+" "+op.Object.String())
+			s = append(s, "remove "+op.Object.String())
+			slices.Sort(s[first:]) // within one job the order of what goes is open
 		}
-		slices.Sort(s[first:]) // within one job the order of what goes is open
 	}
 	w.jobs = nil
 	return strings.Join(s, "; ")
