@@ -57,6 +57,16 @@ func (m *Mirror) HasRoute(r *Route) (there, otherwise bool) {
 	return there, otherwise
 }
 
+// RouteLinks lists the interfaces that a route is known to lead to.
+func (m *Mirror) RouteLinks(r *Route) (indexes []int) {
+	for i := range r.Legs {
+		if l, ok := find(m.routes[r.RouteKey], r.Legs[i].Hop); ok && l.Index != 0 {
+			indexes = append(indexes, l.Index)
+		}
+	}
+	return indexes
+}
+
 func find(legs map[Hop]Leg, hop Hop) (Leg, bool) {
 	if l, ok := legs[hop]; ok || hop.Index != 0 {
 		return l, ok

@@ -1,6 +1,7 @@
 package netstate
 
 import (
+	"errors"
 	"fmt"
 
 	mdl "github.com/mdlayher/netlink"
@@ -39,7 +40,13 @@ type Failure struct {
 	Err error
 }
 
-func (f *Failure) Error() string { return fmt.Sprintf("%s %v: %v", f.Op.verb(), f.Op.Object, f.Err) }
+func (f *Failure) Error() string {
+	why := f.Err
+	if errno := unix.Errno(0); errors.As(why, &errno) {
+		why = errno // without the words around it, which are the same every time
+	}
+	return fmt.Sprintf("%s %v: %v", f.Op.verb(), f.Op.Object, why)
+}
 
 // Unwrap gives the kernel's error number.
 func (f *Failure) Unwrap() error { return f.Err }

@@ -3,6 +3,7 @@ package vrrp
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"halbd/conf"
@@ -28,6 +29,7 @@ type foundRoute struct {
 	on    *netstate.RouteOn
 	shown *netstate.Route
 	key   routeKey
+	out   []int // where the kernel was last seen to lead it, when that is left to the kernel
 }
 
 func newRouteKind(m *netstate.Mirror) *routeKind {
@@ -82,7 +84,12 @@ func legsText(r *netstate.Route) string {
 }
 
 func (r *routeKind) present(k routeKey, _ *conf.Route) (there, altered bool) {
-	return r.mirror.HasRoute(r.byKey[k].shown)
+	f := r.byKey[k]
+	there, altered = r.mirror.HasRoute(f.shown)
+	if there && slices.ContainsFunc(f.shown.Legs, func(l netstate.Leg) bool { return l.Index == 0 && l.Gateway.IsValid() }) {
+		f.out = r.mirror.RouteLinks(f.shown)
+	}
+	return there, altered
 }
 
 func (r *routeKind) assume(k routeKey, _ *conf.Route, present bool) {
@@ -97,7 +104,12 @@ func (r *routeKind) untracked(v *conf.Route) bool {
 	return v.NoTrack || v.Expires != 0 || v.Protocol != netstate.AddressProtocol
 }
 
-func (r *routeKind) usable(routeKey) bool { return true }
+func (r *routeKind) usable(k routeKey) bool {
+	return !slices.ContainsFunc(r.byKey[k].out, func(index int) bool {
+		l := r.mirror.ByIndex(index)
+		return l == nil || !l.AdminUp
+	})
+}
 
 func (r *routeKind) object(k routeKey, _ *conf.Route) netstate.Object { return r.byKey[k].on }
 

@@ -52,7 +52,7 @@ type engine struct {
 	reread    bool                // then everything must be read again
 	faults    map[string][]string // what the core was told of objects, by instance
 	sendErr   map[string]string   // by instance: what was said of adverts that could not be sent
-	refusal   refusal             // what was said of changes that the kernel refused
+	refusals  refusals            // what was said of changes that the kernel refused
 	signs     bool                // an instance has auth_hmac
 	offset    time.Duration       // what the core knows of the time of day
 }
@@ -75,7 +75,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	ownThread := sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, recheck: never, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, beats: map[string]bool{}}
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, recheck: never, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, refusals: refusals{}, beats: map[string]bool{}}
 	if err := e.open(); err != nil {
 		return err
 	}

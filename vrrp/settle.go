@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,10 +16,23 @@ type writeFailed struct {
 	err     error // of the connection
 }
 
-// refusal is what was said of changes that the kernel refused.
-type refusal struct {
-	text string
-	at   Time // when it was last true
+// refusals is what was said of changes that the kernel refused, and when each
+// was last true.
+type refusals map[string]Time
+
+// forgetRefusal is when a refusal that is over may be told again.
+const forgetRefusal = 10 * retryPause
+
+// news keeps those that were not told yet, however often they are tried.
+func (r refusals) news(now Time, texts []string) (fresh []string) {
+	for _, text := range texts {
+		if at, told := r[text]; !told || now-at > forgetRefusal {
+			fresh = append(fresh, text)
+		}
+		r[text] = now
+	}
+	maps.DeleteFunc(r, func(_ string, at Time) bool { return now-at > forgetRefusal })
+	return fresh
 }
 
 // settle makes the kernel fit once for all that has happened together, and
@@ -70,11 +84,10 @@ func (e *engine) writeFailed(m writeFailed) {
 	if m.err != nil {
 		texts = append(texts, m.err.Error())
 	}
-	now, text := monotonic(), strings.Join(texts, "; ")
-	if r := e.refusal; text != r.text || now-r.at > 10*retryPause { // once, however often it is tried
-		e.log.Error("the kernel refuses changes; trying again every second", "err", text)
+	now := monotonic()
+	if fresh := e.refusals.news(now, texts); len(fresh) > 0 {
+		e.log.Error("the kernel refuses changes; trying again every second", "err", strings.Join(fresh, "; "))
 	}
-	e.refusal = refusal{text, now}
 	e.reread = e.objects.refused(m.refused) || m.err != nil || e.reread
 	e.retry = min(e.retry, now+retryPause)
 	e.tellFaults()
