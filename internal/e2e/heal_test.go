@@ -127,3 +127,40 @@ func TestStoppedMaster(t *testing.T) {
 		t.Error("the backup did not take over once")
 	}
 }
+
+// With dont_track_primary a MASTER stays one while its link is down, though
+// nothing can be sent; without, the link is the fault, not the sending.
+func TestLinkDownIsNoFailureToSend(t *testing.T) {
+	for name, down := range map[string]func(n *lab.Net, state string) error{
+		"interface": func(n *lab.Net, state string) error { _, err := n.Run("a", "ip link set eth0 "+state); return err },
+		"carrier": func(n *lab.Net, state string) error {
+			_, err := n.Run("sw", "ip link set "+lab.Cable("a", "eth0")+" "+state)
+			return err
+		},
+	} {
+		t.Run(name+", dont_track_primary", func(t *testing.T) {
+			t.Parallel()
+			n, p := lone(t, vip+"\n dont_track_primary")
+			must(t, down(n, "down"))
+			sniff, err := n.Sniff("sw", "br0")
+			must(t, err)
+			defer sniff.Close()
+			if name == "interface" {
+				wait(t, "a line in the log", 5*time.Second, func() bool { return strings.Contains(p.Log(), "cannot be sent: network is") })
+			}
+			must(t, down(n, "up"))
+			wait(t, "adverts again", 5*time.Second, func() bool { return len(sniff.Frames()) > 2 })
+			if strings.Contains(p.Log(), "FAULT") || !owns(n, "a", "10.9.1.1") {
+				t.Error("the role was given up")
+			}
+		})
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n, p := lone(t, vip)
+			must(t, down(n, "down"))
+			wait(t, "FAULT", 5*time.Second, func() bool { return strings.Contains(p.Log(), "Entering FAULT STATE: interface eth0 is down") })
+			must(t, down(n, "up"))
+			wait(t, "MASTER again", 8*time.Second, func() bool { return owns(n, "a", "10.9.1.1") })
+		})
+	}
+}
