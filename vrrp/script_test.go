@@ -24,8 +24,8 @@ var update = flag.Bool("update", false, "write what the scripts in testdata draw
 //	at T                 the clock jumps: the process did not run
 //	tick                 what is due acts now
 //	hear A SRC PRIO [..] an advert of A's virtual router arrives
-//	link eth0 up|down|gone|bare
-//	script NAME good|bad
+//	link IFACE up|down|gone|bare|tentative (bare: without addresses; tentative: without the link-local one)
+//	script NAME good|bad, file NAME VALUE
 //	refuse A TEXT, busy A TEXT, refuse     adverts of A cannot be sent; they can again
 //	reload CONFIGURATION (lines joined by ;)
 //	stop
@@ -91,9 +91,17 @@ func perform(t *testing.T, body string) string {
 
 func begin(t *testing.T, config string) *script {
 	p := &script{t: t, c: NewCore(parseConfig(t, config)), whole: true}
-	p.c.Step(0, eth0("10.0.0.1"))
+	p.c.Step(0, scriptLink("eth0"))
 	p.note(p.c.Start(0))
 	return p
+}
+
+// scriptLink is an interface of the scripts with its IPv4 and link-local address.
+func scriptLink(name string) InterfaceState {
+	l := eth0("10.0.0.1")
+	l.Name = name
+	l.Addrs = append(l.Addrs, netip.MustParseAddr("fe80::1"))
+	return l
 }
 
 func (p *script) told(to *strings.Builder) {
@@ -123,8 +131,7 @@ func (p *script) command(text string) {
 		}
 		p.hear(words[1], words[2], uint8(priority), func(in *conf.Instance) { options(p.t, in, words[4:]) })
 	case "link":
-		level := eth0("10.0.0.1")
-		level.Name = words[1]
+		level := scriptLink(words[1])
 		switch words[2] {
 		case "down":
 			level.Up = false
@@ -132,6 +139,8 @@ func (p *script) command(text string) {
 			level = InterfaceState{Name: words[1]}
 		case "bare":
 			level.Addrs = nil
+		case "tentative":
+			level.Addrs = level.Addrs[:1]
 		}
 		p.step(level)
 	case "script":
@@ -140,6 +149,12 @@ func (p *script) command(text string) {
 			value = 1
 		}
 		p.step(TrackerResult{Kind: TrackScript, Name: words[1], Known: true, Value: value})
+	case "file":
+		value, err := strconv.Atoi(words[2])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.step(TrackerResult{Kind: TrackFile, Name: words[1], Known: true, Value: value})
 	case "refuse", "busy":
 		p.refuse = nil
 		if len(words) > 1 {
@@ -237,6 +252,13 @@ func options(t *testing.T, in *conf.Instance, words []string) {
 			in.GARP.MasterDelay = duration(t, arg())
 		case "garp_master_refresh":
 			in.GARP.Refresh = duration(t, arg())
+		case "ipv6":
+			in.Family, in.Version, in.Destination = conf.IPv6, 3, netip.MustParseAddr("ff02::12")
+			in.Addresses = []conf.Address{{Prefix: netip.MustParsePrefix("fe80::100/64"), Interface: in.Interface}}
+		case "track_file":
+			in.Track.Files = append(in.Track.Files, conf.Track{Name: arg(), Weight: number()})
+		case "track_interface":
+			in.Track.Interfaces = append(in.Track.Interfaces, conf.Track{Name: arg()})
 		case "track_script":
 			in.Track.Scripts = append(in.Track.Scripts, conf.Track{Name: arg()})
 		case "address":

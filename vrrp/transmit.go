@@ -142,7 +142,7 @@ func (in *instance) cannotSend(f *SendFailure) bool {
 			return false
 		}
 	}
-	in.mute = fmt.Sprintf("adverts cannot be sent on %s: %s", in.cfg.Interface, f.Text)
+	in.mute = fmt.Sprintf("adverts cannot be sent on %s: %s", in.cfg.SendInterface(), f.Text)
 	return true
 }
 
