@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -270,5 +271,33 @@ func TestBFDScheduling(t *testing.T) {
 	}
 	if got := strings.Join(loop, " "); got != "20 -5 0" {
 		t.Errorf("real-time priority, nice value and processors of its SCHED_RR thread: %q, want 20 -5 0", got)
+	}
+}
+
+// What is not there at the start, the port because a routing daemon has it or
+// the source address, is tried until it is.
+func TestBFDWaitsForPortAndAddress(t *testing.T) {
+	t.Parallel()
+	n := lan(t, "a", "b")
+	var other net.PacketConn
+	must(t, n.Inside("a", func() (err error) {
+		other, err = net.ListenPacket("udp4", ":3784")
+		return err
+	}))
+	defer other.Close()
+	start(t, n, "b", halbd, session("S", "10.9.0.2", "10.9.0.7", ""))
+	a := start(t, n, "a", halbd, session("S", "10.9.0.7", "10.9.0.2", ""))
+	wait(t, "both missed", 5*time.Second, func() bool {
+		return strings.Contains(a.Log(), "BFD socket on UDP port 3784 of IPv4: address already in use; trying again every second") &&
+			strings.Contains(a.Log(), "BFD packets to 10.9.0.2 cannot be sent: source address 10.9.0.7: cannot assign requested address")
+	})
+	must(t, other.Close())
+	_, err := n.Run("a", "ip addr add 10.9.0.7/16 dev eth0")
+	must(t, err)
+	wait(t, "up", 10*time.Second, func() bool { return strings.Contains(a.Log(), "(S) Entering Up state") })
+	for _, line := range []string{"BFD packets to 10.9.0.2 can be sent again", "address already in use"} {
+		if c := strings.Count(a.Log(), line); c != 1 {
+			t.Errorf("%d lines %q, want 1", c, line)
+		}
 	}
 }
