@@ -18,6 +18,7 @@ type instance struct {
 	state        event.State   // "" until everything that is tracked is known
 	held         bool          // its addresses are to be on this host
 	priority     uint8         // effective
+	base         uint8         // the configured priority that it was computed from
 	faults       []string      // its own reasons, not its group's
 	implied      []implied     // interfaces of its objects
 	objectFaults []string      // those of them that ObjectFaults has named

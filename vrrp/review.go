@@ -196,20 +196,34 @@ func (in *instance) addressWanted() string {
 // weight, within 1..254. The owner's 255 never moves.
 func (c *Core) reprioritise(in *instance) {
 	p, why := c.effectivePriority(in)
+	reloaded := in.base != in.cfg.Priority
+	in.base = in.cfg.Priority
 	if p == in.priority {
 		return
 	}
+	before := in.skew()
 	in.priority = p
 	state := event.BackupPriority
 	switch in.state {
 	case event.Master:
 		state = event.MasterPriority
 	case event.Backup:
+		if !reloaded { // a reload leaves the timer alone
+			c.reskew(in, in.skew()-before)
+		}
 	default:
 		return
 	}
 	c.acts.Events = append(c.acts.Events, event.Event{Kind: event.Instance, Name: in.cfg.Name, State: state, Previous: in.state,
 		Priority: int(p), Cause: why, Quiet: !in.cfg.Notify.PriorityChange})
+}
+
+// reskew moves a running master-down timer by what a new priority changes of
+// its skew, as keepalived does: not into the past.
+func (c *Core) reskew(in *instance, change Time) {
+	if at := in.at[timerMain]; at != never && at+change > c.now {
+		c.set(in, timerMain, at+change)
+	}
 }
 
 func (c *Core) effectivePriority(in *instance) (uint8, string) {

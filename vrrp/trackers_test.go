@@ -229,3 +229,22 @@ func TestWeightedScriptsHoldNothingUp(t *testing.T) {
 		}
 	}
 }
+
+// A priority that changes while the instance waits for a master changes the
+// skew of that wait; one that would have ended already goes on as it was.
+func TestPriorityMovesTheRunningSkew(t *testing.T) {
+	for _, row := range []struct {
+		at    Time
+		value int
+		want  Time
+	}{
+		{2 * s, 100, 3*s + 56*s/256}, {2 * s, -50, 3*s + 206*s/256}, {3300 * ms, 150, 3*s + 156*s/256}, {3300 * ms, -50, 3*s + 206*s/256},
+	} {
+		in := router("A", 1, 100)
+		in.Track = tracked(TrackFile, conf.Track{Name: "f", Weight: 1})
+		p := play(t, config(in)).tell(TrackFile, "f", 0).until(row.at).tell(TrackFile, "f", row.value)
+		if at := claims(p.c, "A"); at != row.want {
+			t.Errorf("%+v: master at %v", row, at)
+		}
+	}
+}
