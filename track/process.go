@@ -19,7 +19,8 @@ import (
 const (
 	scanPause = 100 * time.Millisecond
 	healPause = time.Minute
-	idleScans = 10 // a scan is left out so many times while no process was made
+	busyPause = 5 * time.Millisecond // between two batches of events on a busy host
+	idleScans = 10                   // a scan is left out so many times while no process was made
 )
 
 // processConf is what of a configuration concerns processes.
@@ -163,7 +164,7 @@ func (p *processes) subscribe() {
 			if b.err != nil {
 				return
 			}
-			time.Sleep(time.Millisecond) // a busy host wakes us a thousand times a second at most
+			time.Sleep(min(time.Duration(len(b.list))*time.Millisecond, busyPause))
 		}
 	})
 }
@@ -180,7 +181,16 @@ func (p *processes) closeSocket() {
 // apply takes events of the kernel in their order.
 func (p *processes) apply(b batch) {
 	now := time.Now()
+	ends := map[int]bool{}
 	for _, e := range b.list {
+		if e.what == eventExit {
+			ends[e.pid] = true
+		}
+	}
+	for _, e := range b.list {
+		if e.what != eventExit && ends[e.pid] && len(p.census.members[e.pid].of) == 0 {
+			continue // it came and went meanwhile: most programs of a busy host do
+		}
 		switch e.what {
 		case eventExec, eventComm:
 			p.census.place(e.pid, p.identify(e.pid), causeStart, now)

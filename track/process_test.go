@@ -300,3 +300,40 @@ func run(t *testing.T, args ...string) *exec.Cmd {
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	return cmd
 }
+
+// When the kernel had to drop events all of /proc is read again, and what was
+// missed is found.
+func TestLostEventsAreRepaired(t *testing.T) {
+	s, err := openEvents(conf.Buffer{Bytes: 1}) // as small as the kernel allows
+	if err != nil {
+		t.Skip(err)
+	}
+	defer s.close()
+	path := filepath.Join(t.TempDir(), fmt.Sprintf("hbl%d", os.Getpid()%10000))
+	must(t, copyFile("/bin/sleep", path))
+	var told []Result
+	p := newProcesses(func(r Result) { told = append(told, r) }, slog.New(slog.DiscardHandler))
+	p.open = func(conf.Buffer) (*eventSocket, error) { return nil, errNoEvents }
+	p.configure(processConf{list: []conf.TrackProcess{{Name: "p", Process: filepath.Base(path), Quorum: 1, QuorumMax: -1}}})
+	cmd := run(t, path, "1000")
+	for range 50 {
+		must(t, exec.Command("/bin/true").Run())
+	}
+	_, lost, err := s.receive(nil)
+	if err != nil || !lost {
+		t.Fatalf("lost %v, %v", lost, err)
+	}
+	p.apply(batch{lost: true})
+	if len(told) != 2 || told[0].Value != 1 || told[1].Value != 0 {
+		t.Fatalf("a program that was started meanwhile: %+v", told)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	p.apply(batch{lost: true})
+	if len(told) != 3 || told[2].Value != 1 {
+		t.Fatalf("and ended: %+v", told)
+	}
+	p.unwatch()
+	close(p.ended)
+	p.readers.Wait()
+}
