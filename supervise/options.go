@@ -40,6 +40,7 @@ type Options struct {
 	StrictIncludes  bool   // -e
 	ConfigID        string // -i
 	IgnoreINT       bool   // --ignore-sigint
+	Namespace       string // -s: network namespace; "": net_namespace of the configuration
 	Strict          bool   // --strict: refuse a configuration of which something is not honoured
 
 	Complaints []string // about the command line itself, for the log

@@ -89,23 +89,41 @@ func (p *parent) logger(ident string) *slog.Logger {
 }
 
 func (p *parent) run() int {
+	err := p.read()
+	if err == nil {
+		if err := EnterNamespace(&p.opt, p.cfg, !p.opt.Foreground); err != nil {
+			p.log.Error(err.Error())
+			if noNamespace(err) {
+				return statusOK
+			}
+			return statusFailed
+		}
+	}
+	defer leaveNamespace()
 	p.log.Info("Starting halbd " + p.opt.Version)
 	p.log.Info("Configuration file " + p.opt.File)
 	for _, c := range p.opt.Complaints {
 		p.log.Warn(c)
 	}
-	if status := p.load(); status != statusOK {
+	if err != nil {
+		p.log.Error(err.Error())
+		return statusNoFile
+	}
+	if status := p.judge(); status != statusOK {
 		return status
 	}
 	if p.opt.DumpConfig {
 		p.dumpConfig()
 	}
 	g := &p.cfg.Global
-	if g.InstanceName != "" {
-		p.journal.suffix = "_" + g.InstanceName
+	p.settleNamespace(p.cfg)
+	for _, part := range []string{g.Namespaces.Name, g.InstanceName} {
+		if part != "" {
+			p.journal.suffix += "_" + part
+		}
 	}
 	p.name()
-	pid, err := lockPIDFile(pidPath(p.opt.PIDFile, "keepalived", g.InstanceName, g.UsePIDDir))
+	pid, err := lockPIDFile(pidPath(p.opt.PIDFile, "keepalived", g))
 	if errors.Is(err, errRunning) {
 		p.log.Error("daemon is " + err.Error())
 		return statusOK
@@ -137,14 +155,18 @@ func (p *parent) run() int {
 	return p.status
 }
 
-// load reads the configuration for the start, logs what was found in it, and
-// returns the status to end with, or statusOK.
-func (p *parent) load() int {
+// read reads the configuration for the start.
+func (p *parent) read() error {
 	if err := Readable(p.opt.File); err != nil {
-		p.log.Error(err.Error())
-		return statusNoFile
+		return err
 	}
 	p.cfg, p.found = conf.Load(p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
+	return nil
+}
+
+// judge logs what was found in the configuration, and returns the status to
+// end with, or statusOK.
+func (p *parent) judge() int {
 	p.logDiagnostics(p.found)
 	if status, refused := startStatus(p.found); refused {
 		p.log.Error("the configuration does not allow a start")
@@ -358,13 +380,13 @@ func (p *parent) setup(r role) setup {
 	s := setup{LogAddresses: p.opt.LogAddresses, LogDetail: p.opt.LogDetail}
 	switch r {
 	case roleVRRP:
-		s.PIDFile = pidPath(p.opt.VRRPPIDFile, "vrrp", g.InstanceName, g.UsePIDDir)
+		s.PIDFile = pidPath(p.opt.VRRPPIDFile, "vrrp", g)
 		s.DontRelease = p.opt.DontReleaseVRRP
 	case roleChecker:
-		s.PIDFile = pidPath(p.opt.CheckerPIDFile, "checkers", g.InstanceName, g.UsePIDDir)
+		s.PIDFile = pidPath(p.opt.CheckerPIDFile, "checkers", g)
 		s.DontRelease = p.opt.DontReleaseIPVS
 	case roleBFD:
-		s.PIDFile = pidPath(p.opt.BFDPIDFile, "bfd", g.InstanceName, g.UsePIDDir)
+		s.PIDFile = pidPath(p.opt.BFDPIDFile, "bfd", g)
 	}
 	return s
 }

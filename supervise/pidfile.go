@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"halbd/conf"
 )
 
 const oNoFollow = unix.O_NOFOLLOW
@@ -66,16 +68,17 @@ func (p *pidFile) remove() {
 	p.f.Close()
 }
 
-// pidPath gives the default pid file: /run/NAME.pid, or with an instance
-// keyword /run/keepalived/NAME_INSTANCE.pid.
-func pidPath(given, name, instance string, useDir bool) string {
+// pidPath gives the default pid file: /run/NAME.pid, with an instance keyword
+// /run/keepalived/NAME_INSTANCE.pid, and /run/keepalived/NAME.pid with
+// use_pid_dir or in a network namespace, which has a directory of its own there.
+func pidPath(given, name string, g *conf.Global) string {
 	switch {
 	case given != "":
 		return given
-	case instance != "":
-		return "/run/keepalived/" + name + "_" + instance + ".pid"
-	case useDir:
-		return "/run/keepalived/" + name + ".pid"
+	case g.InstanceName != "":
+		return filepath.Join(pidDir, name+"_"+g.InstanceName+".pid")
+	case g.UsePIDDir || g.Namespaces.Name != "":
+		return filepath.Join(pidDir, name+".pid")
 	}
 	return "/run/" + name + ".pid"
 }

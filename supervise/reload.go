@@ -86,6 +86,7 @@ func (p *parent) accept(m loaded) error {
 	if err := p.strictly(m.cfg, m.found); err != nil {
 		return err
 	}
+	p.settleNamespace(m.cfg)
 	snapshots := map[role][]byte{}
 	for r := range p.children {
 		b, err := encodeFor(r, m.cfg)

@@ -39,16 +39,20 @@ func TestPIDFileIsLockedAndRemoved(t *testing.T) {
 
 func TestPIDPath(t *testing.T) {
 	for _, tc := range []struct {
-		given, instance string
-		dir             bool
-		want            string
+		given, instance, namespace string
+		dir                        bool
+		want                       string
 	}{
-		{"/x.pid", "A", true, "/x.pid"},
-		{"", "", false, "/run/vrrp.pid"},
-		{"", "A", false, "/run/keepalived/vrrp_A.pid"},
-		{"", "", true, "/run/keepalived/vrrp.pid"},
+		{"/x.pid", "A", "N", true, "/x.pid"},
+		{"", "", "", false, "/run/vrrp.pid"},
+		{"", "A", "", false, "/run/keepalived/vrrp_A.pid"},
+		{"", "", "", true, "/run/keepalived/vrrp.pid"},
+		{"", "", "N", false, "/run/keepalived/vrrp.pid"}, // where the namespace's own directory is mounted
+		{"", "A", "N", false, "/run/keepalived/vrrp_A.pid"},
 	} {
-		if got := pidPath(tc.given, "vrrp", tc.instance, tc.dir); got != tc.want {
+		g := &conf.Global{InstanceName: tc.instance, UsePIDDir: tc.dir}
+		g.Namespaces.Name = tc.namespace
+		if got := pidPath(tc.given, "vrrp", g); got != tc.want {
 			t.Errorf("%+v: %s", tc, got)
 		}
 	}

@@ -125,6 +125,9 @@ func (r *request) testConfig() int {
 	}
 	shortLived()
 	cfg, found := conf.Load(path, supervise.TestOptions(r.ConfigID, r.StrictIncludes))
+	if err := supervise.EnterNamespace(&r.Options, cfg, false); err != nil {
+		fmt.Fprintln(out, err, "- the file is judged by the interfaces that are here")
+	}
 	for _, d := range found {
 		fmt.Fprintln(out, d.Keepalived(path))
 	}

@@ -62,9 +62,7 @@ func (r *request) options() []option {
 		{'a', "address-monitoring", none, "", "log every address that the kernel adds or deletes", flag(&r.LogAddresses)},
 		{'x', "snmp", none, "", "not acted on yet", idle("-x: SNMP is not served yet")},
 		{'A', "snmp-agent-socket", required, "SOCKET", "not acted on yet", idle("-A: SNMP is not served yet")},
-		{'s', "namespace", required, "NAME", "not acted on yet", func(v string) error {
-			return fmt.Errorf("-s %s: halbd does not enter a network namespace yet; run it by ip netns exec %s", v, v)
-		}},
+		{'s', "namespace", required, "NAME", "run in this network namespace, whatever net_namespace says", text(&r.Namespace)},
 		{'m', "core-dump", none, "", "allow core dumps", idle("-m: a Go program leaves a trace in the log, not a core file")},
 		{'M', "core-dump-pattern", optional, "PATTERN", "allow core dumps", idle("-M: a Go program leaves a trace in the log, not a core file")},
 		{'e', "all-config", none, "", "a missing include or configuration file is an error", flag(&r.StrictIncludes)},

@@ -33,6 +33,9 @@ func New() *Net {
 	return &Net{prefix: fmt.Sprintf("hb%d-%d-", os.Getpid(), made.Add(1))}
 }
 
+// Namespace is the name that a node's network namespace has on this host.
+func (n *Net) Namespace(node string) string { return n.prefix + node }
+
 // Close ends every daemon and removes every namespace.
 func (n *Net) Close() {
 	for _, p := range n.procs {
