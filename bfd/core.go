@@ -76,7 +76,7 @@ func (c *Core) Reload(now Time, cfg *conf.Config) *Actions {
 			continue
 		}
 		s := c.open(now, b)
-		c.report(now, s, "it is new", 0)
+		c.report(s, "it is new", 0)
 	}
 	return &c.acts
 }
@@ -155,7 +155,7 @@ func (c *Core) change(now Time, s *session, b conf.BFDInstance) {
 	s.conf = b
 	before := s.interval()
 	s.renegotiate()
-	if after := s.interval(); after != before {
+	if s.interval() != before {
 		c.reschedule(now, s, s.sentAt)
 	}
 	c.requeue(s)
@@ -174,7 +174,7 @@ func (c *Core) tick(now Time) {
 			c.reschedule(now, s, now)
 		}
 		if s.reportAt <= now {
-			c.report(now, s, fmt.Sprintf("no session with %v has come up", s.conf.Neighbor), 0)
+			c.report(s, fmt.Sprintf("no session with %v has come up", s.conf.Neighbor), 0)
 		}
 		c.requeue(s)
 	}
@@ -193,25 +193,25 @@ func (c *Core) expire(now Time, s *session) {
 		return
 	}
 	c.identify(s)
-	c.become(now, s, Down, TimeExpired, fmt.Sprintf("no packet of %v for %v (%v); it was %v", s.conf.Neighbor, silence, TimeExpired, was), late)
+	c.become(s, Down, TimeExpired, fmt.Sprintf("no packet of %v for %v (%v); it was %v", s.conf.Neighbor, silence, TimeExpired, was), late)
 	c.announce(now, s)
 }
 
 // become changes a session's state.
-func (c *Core) become(now Time, s *session, state State, diag Diag, cause string, late Time) {
+func (c *Core) become(s *session, state State, diag Diag, cause string, late Time) {
 	was := s.state
 	s.state, s.diag = state, diag
 	s.renegotiate()
 	if was == Up || state == Up {
 		s.reported = false
-		c.report(now, s, cause, late)
+		c.report(s, cause, late)
 		return
 	}
 	c.logf(slog.LevelDebug, "(%s) Entering %v state: %s", s.conf.Name, state, cause)
 }
 
 // report publishes whether a session is up.
-func (c *Core) report(now Time, s *session, cause string, late Time) {
+func (c *Core) report(s *session, cause string, late Time) {
 	s.reportAt = never
 	if s.reported {
 		return

@@ -98,7 +98,7 @@ func (l *link) up() (n int) {
 func nothing() {}
 
 func anySession(t *rapid.T, who int) conf.BFDInstance {
-	interval := rapid.SampledFrom([]Time{10 * ms, 20 * ms, 50 * ms, 300 * ms})
+	interval := rapid.SampledFrom([]Time{10 * ms, 20 * ms, 50 * ms, 300 * ms, time.Second})
 	b := configured()
 	b.MinTx, b.MinRx = interval.Draw(t, "min_tx"), interval.Draw(t, "min_rx")
 	b.Multiplier = uint8(rapid.IntRange(1, 5).Draw(t, "multiplier"))

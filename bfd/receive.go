@@ -29,7 +29,7 @@ func (c *Core) receive(now Time, in PacketReceived) {
 	if p.Final && s.polling {
 		s.pollAnswered()
 	}
-	changed := c.advance(now, s, &p)
+	changed := c.advance(s, &p)
 	s.expireAt = now + s.detection()
 	switch {
 	case p.Poll:
@@ -95,7 +95,7 @@ func multihopText(multihop bool) string {
 
 // advance takes the state that the neighbour is in into account, and tells
 // whether the session's own has changed.
-func (c *Core) advance(now Time, s *session, p *Packet) bool {
+func (c *Core) advance(s *session, p *Packet) bool {
 	state, diag := next(s.state, p.State)
 	if state == s.state {
 		return false
@@ -104,7 +104,7 @@ func (c *Core) advance(now Time, s *session, p *Packet) bool {
 	if p.Diag != NoDiag {
 		said += fmt.Sprintf(" (%v)", p.Diag)
 	}
-	c.become(now, s, state, diag, said, 0)
+	c.become(s, state, diag, said, 0)
 	return true
 }
 

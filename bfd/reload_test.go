@@ -81,6 +81,19 @@ func TestChangeDuringAPollSequence(t *testing.T) {
 	}
 }
 
+// A session that goes down forgets its poll sequence, also when it is as slow
+// up as it is down.
+func TestPollSequenceEndsWithTheSession(t *testing.T) {
+	slow := func(b *conf.BFDInstance) { b.MinTx = time.Second }
+	l := established(t, slow)
+	l.reload(20*ms, configured(slow, func(b *conf.BFDInstance) { b.MinRx = 100 * ms }))
+	l.hear(30*ms, Packet{State: Down, Your: 1})
+	l.did("30ms Down diag 3, 1 to 77, tx 1s rx 100ms x3", "30ms B DOWN: 10.0.0.2 says Down")
+	if s := l.byName["B"]; s.activeRx != 100*ms {
+		t.Errorf("the detection time still counts with %v", s.activeRx)
+	}
+}
+
 func TestReloadOfOtherAddresses(t *testing.T) {
 	l := established(t)
 	l.reload(50*ms, configured(func(b *conf.BFDInstance) { b.Neighbor = netip.MustParseAddr("10.0.0.9") }))

@@ -81,18 +81,17 @@ func (s *session) wantedTx() Time {
 // answered the poll sequence.
 func (s *session) renegotiate() {
 	tx, rx := s.wantedTx(), s.conf.MinRx
-	if tx == s.desiredTx && rx == s.requiredRx {
-		return
-	}
+	changed := tx != s.desiredTx || rx != s.requiredRx
 	s.desiredTx, s.requiredRx = tx, rx
-	if s.state != Up {
+	switch {
+	case s.state != Up:
 		s.polling, s.changedAgain = false, false
 		s.activeTx, s.activeRx = tx, rx
-		return
+	case changed:
+		s.changedAgain = s.polling
+		s.polling = true
+		s.activeTx, s.activeRx = min(s.activeTx, tx), max(s.activeRx, rx)
 	}
-	s.changedAgain = s.polling
-	s.polling = true
-	s.activeTx, s.activeRx = min(s.activeTx, tx), max(s.activeRx, rx)
 }
 
 // pollAnswered ends a poll sequence.
