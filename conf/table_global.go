@@ -60,7 +60,7 @@ var tableGlobal = []Keyword{
 	{Block: "global_defs", Name: "nftables_ifindex", Args: "none", Default: "off", Doc: "Key IPv6 link-local sets by interface index not name", Acts: true},
 	{Block: "global_defs", Name: "vrrp_check_unicast_src", Args: "none", Default: "off", Doc: "Drop unicast adverts whose source is not a configured peer", Acts: true},
 	{Block: "global_defs", Name: "vrrp_skip_check_adv_addr", Args: "[<bool>]", Default: "false", Doc: "Skip VIP list check on adverts from unchanged master", Acts: true},
-	{Block: "global_defs", Name: "vrrp_strict", Args: "[<bool>]", Default: "false", Doc: "Default strict protocol conformance for instances"},
+	{Block: "global_defs", Name: "vrrp_strict", Args: "[<bool>]", Default: "false", Doc: "Default strict protocol conformance for instances", Acts: true},
 	{Block: "global_defs", Name: "vrrp_priority", Args: "<int>", Unit: "nice value", Min: "-20", Max: "19", Default: "0 (unchanged)", Doc: "Nice level of VRRP process", Tolerant: true, Acts: true},
 	{Block: "global_defs", Name: "vrrp_no_swap", Args: "none", Default: "off", Doc: "Lock VRRP process memory", Acts: true},
 	{Block: "global_defs", Name: "vrrp_rt_priority", Args: "<int, clamped>", Unit: "SCHED_RR priority", Min: "1", Max: "99", Default: "0 (not realtime)", Doc: "Realtime priority of VRRP process; out of range clamped", Tolerant: true, Acts: true},

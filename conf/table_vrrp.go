@@ -100,7 +100,7 @@ var tableVRRP = []Keyword{
 	{Block: "vrrp_instance", Name: "accept", Args: "none", Default: "on unless strict and not owner", Doc: "Let host answer traffic to virtual addresses", Acts: true},
 	{Block: "vrrp_instance", Name: "no_accept", Args: "none", Default: "off unless strict and not owner", Doc: "Firewall traffic addressed to virtual addresses", Acts: true},
 	{Block: "vrrp_instance", Name: "skip_check_adv_addr", Args: "[<bool>]", Default: "vrrp_skip_check_adv_addr", Doc: "Skip VIP list check; false argument still enables it", Acts: true},
-	{Block: "vrrp_instance", Name: "strict_mode", Args: "[<bool>]", Default: "vrrp_strict", Doc: "Enforce RFC conformance for this instance"},
+	{Block: "vrrp_instance", Name: "strict_mode", Args: "[<bool>]", Default: "vrrp_strict", Doc: "Enforce RFC conformance for this instance", Acts: true},
 	{Block: "vrrp_instance", Name: "preempt", Args: "none", Default: "on", Status: "obsolete", Doc: "Undo nopreempt; preemption is already the default", Acts: true},
 	{Block: "vrrp_instance", Name: "nopreempt", Args: "none", Default: "off", Doc: "Do not take over from lower priority master", Acts: true},
 	{Block: "vrrp_instance", Name: "preempt_delay", Args: "<decimal, 6 places>", Unit: "s", Min: "0", Max: "1000", Default: "0", Doc: "Extra wait before taking over", Acts: true},

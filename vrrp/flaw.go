@@ -165,6 +165,15 @@ func (in *instance) first(kind flaw, src netip.Addr) bool {
 	return true
 }
 
+// newSubject forgets what was said of all senders but the new master.
+func (in *instance) newSubject(master netip.Addr) {
+	for c := range in.complaints {
+		if c.src != master {
+			delete(in.complaints, c)
+		}
+	}
+}
+
 // dropped counts a packet that has no effect, and says so once.
 func (c *Core) dropped(in *instance, src netip.Addr, d drop) {
 	in.counters.count(d.kind)

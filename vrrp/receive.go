@@ -104,7 +104,7 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 		return
 	}
 	if in.master != src {
-		in.complaints = nil
+		in.newSubject(src)
 	}
 	c.noteInterval(in, src, a)
 	in.heard(src, a)

@@ -17,6 +17,10 @@ func TestInterop(t *testing.T) {
 	}{
 		{name: "v2", body: "virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1"},
 		{name: "v2 PASS", body: "authentication {\n auth_type PASS\n auth_pass s3cret\n }\n virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1"},
+		{name: "v2 AH", body: "authentication {\n auth_type AH\n auth_pass s3cret\n }\n virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1"},
+		{name: "v2 AH unicast", body: "authentication {\n auth_type AH\n auth_pass s3cret\n }\n virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1", unicast: true},
+		{name: "v3 strict", global: "vrrp_version 3\n vrrp_strict", body: "virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1"},
+		{name: "v3 unicast, old checksum", global: "vrrp_version 3", body: "old_unicast_checksum\n virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1", unicast: true},
 		{name: "v2 unicast", body: "virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1", unicast: true},
 		{name: "v3", global: "vrrp_version 3", body: "virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1"},
 		{name: "v3 unicast", global: "vrrp_version 3", body: "virtual_ipaddress {\n 10.9.1.1/32\n }", vip: "10.9.1.1", unicast: true},

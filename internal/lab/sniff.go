@@ -93,6 +93,9 @@ func (s *Sniffer) run() {
 	}
 }
 
+// ahLen is the size of VRRP's authentication header (bytes).
+const ahLen = 24
+
 func decode(b []byte) (Frame, bool) {
 	if len(b) < 14 {
 		return Frame{}, false
@@ -105,6 +108,9 @@ func decode(b []byte) (Frame, bool) {
 	case kind == unix.ETH_P_IP && len(b) >= 20 && b[9] == vrrp.Protocol:
 		size := min(len(b), int(binary.BigEndian.Uint16(b[2:])))
 		return advert(netip.AddrFrom4([4]byte(b[12:16])), b[min(size, 4*int(b[0]&15)):size])
+	case kind == unix.ETH_P_IP && len(b) >= 20+ahLen && b[9] == unix.IPPROTO_AH:
+		size := min(len(b), int(binary.BigEndian.Uint16(b[2:])))
+		return advert(netip.AddrFrom4([4]byte(b[12:16])), b[min(size, 4*int(b[0]&15)+ahLen):size])
 	case kind == unix.ETH_P_IPV6 && len(b) >= 40 && b[6] == vrrp.Protocol:
 		return advert(netip.AddrFrom16([16]byte(b[8:24])), b[40:])
 	}
