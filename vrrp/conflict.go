@@ -22,7 +22,7 @@ const (
 // conflict is what a MASTER remembers of others.
 type conflict struct {
 	healFrom  Time       // no announcement before
-	tellFrom  Time       // no event before
+	tellFrom  Time       // no event or log line before
 	preempted netip.Addr // the master that was known when the role was claimed; its last advert is no conflict
 	lastWord  Time       // until when that one may come
 	owners    int        // adverts of another owner with a lower address
@@ -100,7 +100,10 @@ func (c *Core) rivalResigned(in *instance, now Time, src netip.Addr) {
 	}
 	c.advertise(in, in.priority)
 	c.set(in, timerMain, now+in.cfg.AdvertInterval)
-	c.logf(true, "(%s) %v, which was MASTER too, has resigned: announcing the addresses again", in.cfg.Name, src)
+	if now >= in.tellFrom {
+		in.tellFrom = now + tellPause
+		c.logf(true, "(%s) %v, which was MASTER too, has resigned: announcing the addresses again", in.cfg.Name, src)
+	}
 	c.heal(in, now)
 }
 

@@ -82,10 +82,7 @@ func (c *Core) recipient(p *arrival) *instance {
 func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Advert) {
 	switch {
 	case a.Priority == 0:
-		in.heard(src, a)
-		in.resigned = true
-		in.at[timerAwake] = never
-		c.set(in, timerMain, now+in.skew())
+		c.masterResigned(in, now, src, a)
 		return
 	case in.instant:
 		return
@@ -110,6 +107,18 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 	in.heard(src, a)
 	c.wait(in, now)
 	c.syncBackup(in, now)
+}
+
+// masterResigned waits for the skew only. Who says it again does not make the
+// wait longer: a host that never stops saying so must not keep all from claiming.
+func (c *Core) masterResigned(in *instance, now Time, src netip.Addr, a *Advert) {
+	again := in.resigned
+	in.heard(src, a)
+	in.resigned = true
+	if !again || in.at[timerMain] == never {
+		in.at[timerAwake] = never
+		c.set(in, timerMain, now+in.skew())
+	}
 }
 
 // noteInterval says that the master of version 3 has another interval.
