@@ -92,7 +92,7 @@ var tableVRRP = []Keyword{
 	{Block: "vrrp_instance", Name: "virtual_ipaddress", Args: "{ <address item> ... }", Repeatable: true, Doc: "Addresses owned and advertised by master", Shape: List, Acts: true},
 	{Block: "vrrp_instance", Name: "virtual_ipaddress_excluded", Args: "{ <address item> ... }", Repeatable: true, Doc: "Addresses owned by master but not advertised, any family", Shape: List, Acts: true},
 	{Block: "vrrp_instance", Name: "no_virtual_ipaddress", Args: "none", Default: "off", Doc: "Allow instance without advertised addresses", Acts: true},
-	{Block: "vrrp_instance", Name: "promote_secondaries", Args: "none", Default: "off", Doc: "Set kernel promote_secondaries flag on interface"},
+	{Block: "vrrp_instance", Name: "promote_secondaries", Args: "none", Default: "off", Doc: "Set kernel promote_secondaries flag on interface", Acts: true},
 	{Block: "vrrp_instance", Name: "linkbeat_use_polling", Args: "none", Default: "off", Status: "deprecated alias of linkbeat_interfaces", Doc: "Poll carrier of own interface; makes config test exit 5", Acts: true},
 	{Block: "vrrp_instance", Name: "v3_checksum_as_v2", Args: "[<bool>]", Default: "global v3_checksum_as_v2", Doc: "Omit pseudo-header from VRRPv3 IPv4 checksum", Acts: true},
 	{Block: "vrrp_instance", Name: "virtual_routes", Args: "{ <route item> ... }", Repeatable: true, Doc: "Routes present while master", Shape: List, Acts: true},

@@ -273,6 +273,33 @@ func (o *QuietParent) request(remove bool) (mdl.Message, error) {
 	return linkRequest(0, ifinfo(o.Index, false), func(e *mdl.AttributeEncoder) { inet(e, values) })
 }
 
+// PromoteSecondaries is the sysctl of an interface that lets another address of
+// a subnet take the place of its first one when that is removed, as an Object.
+// Removing it restores what was there before.
+type PromoteSecondaries struct {
+	Index  int
+	Name   string
+	known  bool
+	before uint32
+}
+
+func (o *PromoteSecondaries) String() string { return "promote_secondaries of " + o.Name }
+
+func (o *PromoteSecondaries) settled(_ bool, err error) bool { return errors.Is(err, unix.ENODEV) }
+
+func (o *PromoteSecondaries) request(remove bool) (mdl.Message, error) {
+	value := o.before
+	if !remove {
+		if !o.known {
+			o.known, o.before = true, readValue(o.Name, "promote_secondaries")
+		}
+		value = 1
+	}
+	return linkRequest(0, ifinfo(o.Index, false), func(e *mdl.AttributeEncoder) {
+		inet(e, map[uint16]uint32{confPromoteSecondaries: value})
+	})
+}
+
 // readValue reads an IPv4 value of a link; what cannot be read counts as the default.
 func readValue(link, name string) uint32 {
 	text, err := ReadSysctl("net/ipv4/conf/" + link + "/" + name)

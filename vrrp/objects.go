@@ -22,13 +22,14 @@ type objects struct {
 	routes    *set[routeKey, conf.Route]
 	rules     *set[netstate.RuleKey, conf.RoutingRule]
 	routeKind *routeKind
+	promote   promotion
 	jobs      uint64                  // posted
 	sure      uint64                  // the mirror knows the outcome of jobs up to this one
 	alive     map[string]*atomic.Bool // of each instance's announcements
 }
 
 func manageObjects(m *netstate.Mirror, w *writer, log *slog.Logger) *objects {
-	o := &objects{mirror: m, writer: w, log: log, thefts: newThefts(), routeKind: newRouteKind(m), sure: allJobs, alive: map[string]*atomic.Bool{}}
+	o := &objects{mirror: m, writer: w, log: log, thefts: newThefts(), routeKind: newRouteKind(m), sure: allJobs, promote: promotion{}, alive: map[string]*atomic.Bool{}}
 	o.links = manageLinks(m, o.thefts, o.usable)
 	o.addresses = newSet[addressKey, conf.Address](addressKind{m, o.links}, o.thefts)
 	o.routes = newSet[routeKey, conf.Route](o.routeKind, o.thefts)
@@ -64,6 +65,7 @@ func (o *objects) reconcile(now Time, cfg *conf.Config, held []*conf.Instance) {
 	o.addresses.unwanted(w)
 	o.removeLeftovers(w, cfg)
 	o.excuseSecondaries(w)
+	o.promote.change(w, cfg, o.mirror) // behind the addresses that go
 	o.sure = allJobs
 	o.finish(w)
 }

@@ -374,3 +374,34 @@ func TestTrackGroup(t *testing.T) {
 	must(t, err)
 	wait(t, "the route and the role", 10*time.Second, func() bool { return owns(n, "a", "10.9.1.1") && has(t, n, "a", "10.20.0.0/16 via") })
 }
+
+// promote_secondaries is set while the daemon runs, and is what it was
+// afterwards. With it the addresses of a subnet stay when the first one goes.
+func TestPromoteSecondaries(t *testing.T) {
+	t.Parallel()
+	for _, binary := range []string{keepalived, halbd} {
+		n := lan(t, "a")
+		value := func() string {
+			out, err := n.Run("a", "cat /proc/sys/net/ipv4/conf/eth0/promote_secondaries")
+			must(t, err)
+			return strings.TrimSpace(out)
+		}
+		_, err := n.Run("a", "echo 0 > /proc/sys/net/ipv4/conf/eth0/promote_secondaries")
+		must(t, err)
+		p := start(t, n, "a", binary, instance("V", 1, 255, "promote_secondaries\nvirtual_ipaddress {\n 10.9.1.1/24\n 10.9.1.2/24\n }"))
+		wait(t, "master", 10*time.Second, func() bool { return owns(n, "a", "10.9.1.2") })
+		wait(t, "the sysctl", 5*time.Second, func() bool { return value() == "1" })
+		if binary == halbd {
+			_, err = n.Run("a", "ip addr del 10.9.1.1/24 dev eth0")
+			must(t, err)
+			wait(t, "the address back", 5*time.Second, func() bool { return owns(n, "a", "10.9.1.1") })
+			if strings.Contains(p.Log(), "10.9.1.2/24 on eth0 was taken") {
+				t.Error("the other address went, too")
+			}
+		}
+		must(t, p.Stop(8*time.Second))
+		if v := value(); v != "0" {
+			t.Errorf("%s leaves %s behind", binary, v)
+		}
+	}
+}
