@@ -92,6 +92,7 @@ func decodeAddress(m mdl.Message) (Change, bool, error) {
 	if !a.Prefix.IsValid() {
 		return Change{}, false, nil
 	}
+	a.Failed = flags&unix.IFA_F_DADFAILED != 0
 	a.Usable = flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0
 	return Change{Gone: m.Header.Type == unix.RTM_DELADDR, Address: a}, true, nil
 }

@@ -40,6 +40,7 @@ type Address struct {
 	Prefix   netip.Prefix // host bits kept
 	Protocol uint8        // IFA_PROTO: who set it; 18 is keepalived's number and ours
 	Usable   bool         // neither tentative nor a failed duplicate
+	Failed   bool         // duplicate address detection has found another owner
 	seq      uint64       // order of arrival
 }
 
@@ -170,7 +171,7 @@ func (m *Mirror) applyAddress(gone bool, a Address) (changed bool) {
 		delete(list, a.Prefix)
 		return there
 	}
-	if there && old.Usable == a.Usable && old.Protocol == a.Protocol {
+	if there && old.Usable == a.Usable && old.Failed == a.Failed && old.Protocol == a.Protocol {
 		return false
 	}
 	if list == nil {

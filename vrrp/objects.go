@@ -163,9 +163,9 @@ func (o *objects) post(ops []netstate.Op) {
 	}
 }
 
-// refused takes note of what the kernel did not take; true if the mirror is
-// wrong now, because something is still there.
-func (o *objects) refused(list []*netstate.Failure) (wrong bool) {
+// refused takes note of what the kernel did not take of the jobs up to this
+// one; true if the mirror is wrong now, because something is still there.
+func (o *objects) refused(list []*netstate.Failure, job uint64) (wrong bool) {
 	for _, f := range list {
 		if f.Op.Remove {
 			wrong = true
@@ -173,12 +173,12 @@ func (o *objects) refused(list []*netstate.Failure) (wrong bool) {
 		}
 		switch v := f.Op.Object.(type) {
 		case *netstate.AddressOn:
-			o.addresses.refused(addressKey{v.Index, netstate.Prefix(v.Address)})
+			o.addresses.refused(addressKey{v.Index, netstate.Prefix(v.Address)}, job)
 		case *netstate.RouteOn:
 			shown := v.Shown()
-			o.routes.refused(routeKey{shown.RouteKey, legsText(shown)})
+			o.routes.refused(routeKey{shown.RouteKey, legsText(shown)}, job)
 		case *netstate.RuleFor:
-			o.rules.refused(v.Key)
+			o.rules.refused(v.Key, job)
 		}
 	}
 	return wrong
@@ -233,11 +233,26 @@ func (o *objects) apply(u netstate.Update) (touched map[string]bool, routing boo
 	if u.Full || u.Routes {
 		o.sure = min(o.sure, u.Mark)
 	}
+	for i := range u.Changes {
+		if a := u.Changes[i].Address; a != nil && a.Failed {
+			o.duplicate(a)
+		}
+	}
 	touched, routing = o.mirror.Apply(u)
 	if len(touched) > 0 {
 		o.addresses.forget(func(k addressKey) bool { return o.mirror.ByIndex(k.index) == nil })
 	}
 	return touched, routing
+}
+
+// duplicate says once that another host has an address of ours (RFC 4862
+// section 5.4.5): the kernel does not use it.
+func (o *objects) duplicate(a *netstate.Address) {
+	k := addressKey{a.Index, a.Prefix}
+	was, _ := o.mirror.Find(k.index, k.prefix)
+	if e, ours := o.addresses.ours[k]; ours && !was.Failed {
+		o.log.Warn(o.addresses.kind.object(k, e.v).String() + ": another host has it too (duplicate address detection), so this one does not use it")
+	}
 }
 
 // abandon leaves everything where it is from now on.

@@ -96,9 +96,12 @@ func (s *set[K, V]) leftovers(w *work, list []V, may func(K) bool) {
 	}
 }
 
+// drop removes an object that is there, or that we have set: what the mirror
+// says of that may be younger than a job that still makes it.
 func (s *set[K, V]) drop(w *work, k K, v *V) {
+	_, ours := s.ours[k]
 	delete(s.ours, k)
-	if there, altered := s.kind.present(k, v); there || altered {
+	if there, altered := s.kind.present(k, v); there || altered || ours {
 		s.kind.assume(k, v, false)
 		s.gone[k] = w.now
 		w.drops = append(w.drops, netstate.Op{Remove: true, Object: s.kind.object(k, v)})
@@ -146,9 +149,10 @@ func (s *set[K, V]) stolen(w *work, was entry[V], k K) bool {
 	return was.job <= w.sure && s.kind.usable(k) && !(removed && w.now-at <= echoTime)
 }
 
-// refused takes note that the kernel did not take an object: it is missing.
-func (s *set[K, V]) refused(k K) {
-	if e, ok := s.ours[k]; ok {
+// refused takes note that a job, or one before it, could not make an object: it
+// is missing, unless a later job makes it.
+func (s *set[K, V]) refused(k K, job uint64) {
+	if e, ok := s.ours[k]; ok && e.job <= job {
 		delete(s.ours, k)
 		s.kind.assume(k, e.v, false)
 	}

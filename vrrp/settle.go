@@ -13,7 +13,8 @@ import (
 // writeFailed tells the loop what the kernel did not take.
 type writeFailed struct {
 	refused []*netstate.Failure
-	err     error // of the connection
+	err     error  // of the connection
+	job     uint64 // the last one that was tried
 }
 
 // refusals is what was said of changes that the kernel refused, and when each
@@ -88,7 +89,7 @@ func (e *engine) writeFailed(m writeFailed) {
 	if fresh := e.refusals.news(now, texts); len(fresh) > 0 {
 		e.log.Error("the kernel refuses changes; trying again every second", "err", strings.Join(fresh, "; "))
 	}
-	e.reread = e.objects.refused(m.refused) || m.err != nil || e.reread
+	e.reread = e.objects.refused(m.refused, m.job) || m.err != nil || e.reread
 	e.retry = min(e.retry, now+retryPause)
 	e.tellFaults()
 }

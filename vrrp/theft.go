@@ -33,7 +33,8 @@ type owner struct {
 type theft struct {
 	by    owner
 	at    []Time // the last ones, at most contestLimit of them
-	pause Time   // the last one
+	last  Time   // the last one of all
+	pause Time   // the last pause
 	until Time   // contested until then; 0: not
 }
 
@@ -54,9 +55,10 @@ func (t *thefts) taken(now Time, by owner, what string) bool {
 		o = &theft{}
 		t.byName[what] = o
 	}
-	if len(o.at) > 0 && now-o.at[len(o.at)-1] > contestForgotten {
+	if now-o.last > contestForgotten {
 		o.pause = 0
 	}
+	o.last = now
 	o.by = by
 	o.at = slices.DeleteFunc(o.at, func(at Time) bool { return now-at > contestWindow })
 	if len(o.at) >= contestLimit {
@@ -100,7 +102,7 @@ func (t *thefts) expire(now Time) (ended bool) {
 		case o.until != 0 && o.until <= now:
 			o.until = 0
 			ended = true
-		case o.until == 0 && len(o.at) > 0 && now-o.at[len(o.at)-1] > contestForgotten:
+		case o.until == 0 && now-o.last > contestForgotten:
 			delete(t.byName, name)
 		}
 	}

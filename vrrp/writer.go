@@ -104,7 +104,7 @@ func (w *writer) do(jobs []job) {
 			return
 		}
 		if refused, err := w.kernel.Apply(ops); err != nil || len(refused) > 0 {
-			w.failed(writeFailed{refused, err})
+			w.failed(writeFailed{refused, err, number})
 		}
 		w.finished.Store(number)
 	}

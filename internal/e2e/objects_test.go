@@ -405,3 +405,17 @@ func TestPromoteSecondaries(t *testing.T) {
 		}
 	}
 }
+
+// "-nodad" asks for duplicate address detection: what it finds is said.
+func TestDuplicateAddress(t *testing.T) {
+	t.Parallel()
+	n := lan(t, "a", "b")
+	_, err := n.Run("b", "ip addr add fd09::77/64 dev eth0 nodad")
+	must(t, err)
+	p := start(t, n, "a", halbd, instance("V", 1, 255, vips(1)+" virtual_ipaddress_excluded {\n fd09::77/64 -nodad\n fd09::78/64\n }"))
+	wait(t, "the address without detection at once", 10*time.Second, func() bool {
+		out, err := n.Run("a", "ip -6 -o addr show dev eth0 to fd09::78")
+		return err == nil && out != "" && !strings.Contains(out, "tentative")
+	})
+	wait(t, "a line in the log", 10*time.Second, func() bool { return strings.Contains(p.Log(), "address fd09::77/64 on eth0: another host has it too") })
+}
