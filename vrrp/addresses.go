@@ -42,6 +42,8 @@ func (addressKind) same(a, b *conf.Address) bool { return *a == *b }
 
 func (addressKind) untracked(addr *conf.Address) bool { return addr.NoTrack }
 
+func (a addressKind) exists(k addressKey) bool { return a.mirror.ByIndex(k.index) != nil }
+
 func (a addressKind) usable(k addressKey) bool {
 	l := a.mirror.ByIndex(k.index)
 	return l != nil && l.AdminUp

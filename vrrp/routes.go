@@ -104,6 +104,8 @@ func (r *routeKind) untracked(v *conf.Route) bool {
 	return v.NoTrack || v.Expires != 0 || v.Protocol != netstate.AddressProtocol
 }
 
+func (r *routeKind) exists(routeKey) bool { return true }
+
 func (r *routeKind) usable(k routeKey) bool {
 	return !slices.ContainsFunc(r.byKey[k].out, func(index int) bool {
 		l := r.mirror.ByIndex(index)
@@ -144,6 +146,8 @@ func (ruleKind) same(*conf.RoutingRule, *conf.RoutingRule) bool { return true } 
 func (ruleKind) untracked(v *conf.RoutingRule) bool {
 	return v.NoTrack || v.Protocol != netstate.AddressProtocol
 }
+
+func (ruleKind) exists(netstate.RuleKey) bool { return true }
 
 func (ruleKind) usable(netstate.RuleKey) bool { return true }
 

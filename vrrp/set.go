@@ -17,6 +17,7 @@ type kind[K comparable, V any] interface {
 	assume(k K, v *V, present bool)
 	same(a, b *V) bool
 	untracked(*V) bool // no_track: somebody else may take it away
+	exists(K) bool     // the interface that it is on is there, as far as that is known
 	usable(K) bool     // its interface is up; when not, the kernel itself may have removed it
 	object(K, *V) netstate.Object
 }
@@ -101,7 +102,7 @@ func (s *set[K, V]) leftovers(w *work, list []V, may func(K) bool) {
 func (s *set[K, V]) drop(w *work, k K, v *V) {
 	_, ours := s.ours[k]
 	delete(s.ours, k)
-	if there, altered := s.kind.present(k, v); there || altered || ours {
+	if there, altered := s.kind.present(k, v); there || altered || ours && s.kind.exists(k) {
 		s.kind.assume(k, v, false)
 		s.gone[k] = w.now
 		w.drops = append(w.drops, netstate.Op{Remove: true, Object: s.kind.object(k, v)})
