@@ -193,17 +193,28 @@ var (
 	offset  atomic.Int64 // of CLOCK_BOOTTIME, ahead of the time since started
 )
 
-func init() { noteSuspension() }
+func init() {
+	for !noteSuspension() {
+	}
+}
 
 // clockGrain is far above what lies between reading two clocks.
 const clockGrain = time.Millisecond
 
-// noteSuspension looks whether the host was suspended, in which Go's clock stands still.
-func noteSuspension() {
+// noteSuspension looks whether the host was suspended, in which Go's clock
+// stands still. When the thread lost its processor between the two clocks they
+// cannot be compared: the time would go back, and a deadline that is set then
+// would come too early. It tells whether they could; the next wait looks again.
+func noteSuspension() bool {
 	var ts unix.Timespec
+	before := time.Since(started)
 	unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
-	ahead := Time(ts.Nano()) - time.Since(started)
+	if time.Since(started)-before > clockGrain/2 {
+		return false
+	}
+	ahead := Time(ts.Nano()) - before
 	if (ahead - Time(offset.Load())).Abs() > clockGrain {
 		offset.Store(int64(ahead))
 	}
+	return true
 }
