@@ -16,6 +16,7 @@ import (
 type script struct {
 	conf    *conf.TrackScript
 	delay   time.Duration // before the first run, so that not all start at once
+	shift   time.Duration // of the rhythm after it
 	report  func(Result)
 	log     *slog.Logger
 	verdict verdict
@@ -42,7 +43,8 @@ func (s *script) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		due = s.next(due, time.Now())
+		due = s.next(due.Add(s.shift), time.Now())
+		s.shift = 0
 		timer.Reset(time.Until(due))
 	}
 }

@@ -41,6 +41,31 @@ func TestRhythm(t *testing.T) {
 	})
 }
 
+// Many scripts begin within a second and are spread evenly after that; none
+// waits for more than one and a half intervals.
+func TestSpread(t *testing.T) {
+	for _, n := range []int{1, 10, 51, 1000} {
+		const interval = 10 * time.Second
+		s := &spread{total: n}
+		slots := make([]int, 10)
+		for i := range n {
+			delay, shift := s.next(interval)
+			if delay < 0 || delay > time.Second || shift < -interval/2 || shift > interval/2 {
+				t.Fatalf("script %d of %d: delay %v, shift %v", i, n, delay, shift)
+			}
+			if n <= fewScripts && shift != 0 {
+				t.Errorf("script %d of %d is moved by %v", i, n, shift)
+			}
+			slots[(delay+shift+interval)%interval/time.Second]++
+		}
+		for i, have := range slots {
+			if n > fewScripts && (have < n/10-1 || have > n/10+2) {
+				t.Errorf("second %d has %d of %d scripts", i, have, n)
+			}
+		}
+	}
+}
+
 // shell is a script that runs under the account of the test.
 func shell(t *testing.T, text string) conf.Command {
 	t.Helper()

@@ -63,9 +63,10 @@ func New(cfg *conf.Config, report func(Result), log *slog.Logger) *Tracker {
 
 // Reload starts what is new, stops what is gone and leaves the rest alone.
 func (t *Tracker) Reload(cfg *conf.Config) {
-	spread := newSpread(len(cfg.Scripts))
+	spread := &spread{total: len(cfg.Scripts)}
 	fit(t.scripts, cfg.Scripts, func(s *conf.TrackScript) string { return s.Name }, func(ctx context.Context, s *conf.TrackScript) func(context.Context) {
-		return (&script{conf: s, delay: spread.next(), report: t.report(ctx), log: t.log}).run
+		delay, shift := spread.next(s.Interval)
+		return (&script{conf: s, delay: delay, shift: shift, report: t.report(ctx), log: t.log}).run
 	})
 	fit(t.files, cfg.TrackFiles, func(f *conf.TrackFile) string { return f.Name }, func(ctx context.Context, f *conf.TrackFile) func(context.Context) {
 		return (&file{conf: f, report: t.report(ctx), log: t.log}).run
@@ -82,17 +83,31 @@ func (t *Tracker) report(ctx context.Context) func(Result) {
 	}
 }
 
-// spread gives each of many scripts a time of its own within the first second.
-type spread struct{ step, at time.Duration }
+// spread keeps many scripts from starting at once: their first runs begin
+// within a second, the later ones are spread over their interval.
+type spread struct{ total, given int }
 
-func newSpread(scripts int) *spread {
-	return &spread{step: min(2*time.Millisecond, time.Second/time.Duration(max(scripts, 1)))}
-}
+// fewScripts need not be spread over their interval.
+const fewScripts = 50
 
-func (s *spread) next() time.Duration {
-	d := s.at
-	s.at += s.step
-	return d
+// next gives the delay of the next script's first run, and what its rhythm is
+// moved by after that: by half an interval at most, either way.
+func (s *spread) next(interval time.Duration) (delay, shift time.Duration) {
+	n := time.Duration(s.given)
+	s.given++
+	delay = n * min(2*time.Millisecond, time.Second/time.Duration(max(s.total, 1)))
+	if s.total <= fewScripts {
+		return delay, 0
+	}
+	place := interval / time.Duration(s.total) * n
+	shift = (place - delay) % interval
+	switch {
+	case shift >= interval/2:
+		shift -= interval
+	case shift < -interval/2:
+		shift += interval
+	}
+	return delay, shift
 }
 
 // fit makes the running trackers of one kind fit the configured ones.
