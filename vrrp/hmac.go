@@ -47,6 +47,13 @@ type signer struct {
 type mark struct {
 	src netip.Addr
 	sequence
+	heard Time
+}
+
+// age is how far a sequence is behind the sender's own clock, as its last
+// advert told it, in seconds; negative: ahead of it.
+func (m *mark) age(sent sequence, now Time) int64 {
+	return m.seconds() + int64((now-m.heard)/time.Second) - sent.seconds()
 }
 
 // multicastMarks is how many senders of a multicast instance are remembered.
@@ -134,8 +141,8 @@ func (c *Core) checkHMAC(in *instance, now Time, p *arrival, a *Advert) drop {
 		return drop{kind: flawMalformed}
 	}
 	sent := sequence(binary.BigEndian.Uint64(t[4:]))
-	skew := max(clock.seconds()-sent.seconds(), sent.seconds()-clock.seconds())
-	if !s.cfg.Monotonic && skew > s.window() {
+	skew := distance(clock.seconds() - sent.seconds())
+	if !s.cfg.Monotonic && skew > s.window() && !s.continues(p.Src, sent, now) {
 		return drop{kind: flawStale, got: int(skew)}
 	}
 	mac := s.mac(t[1])
@@ -145,7 +152,7 @@ func (c *Core) checkHMAC(in *instance, now Time, p *arrival, a *Advert) drop {
 	if !hmac.Equal(t[trailerHead:], s.tag(mac, p.Src, p.pdu[:a.Len()], t)) {
 		return drop{kind: flawHMAC, got: int(t[1])}
 	}
-	if !s.advance(p.Src, sent, clock, in.marksKept()) {
+	if !s.advance(mark{p.Src, sent, now}, clock, in.marksKept()) {
 		return drop{kind: flawReplay}
 	}
 	if !s.cfg.Monotonic && 2*skew > s.window() && in.first(flawSkew, p.Src) {
@@ -162,14 +169,28 @@ func (in *instance) marksKept() int {
 	return multicastMarks
 }
 
+// continues reports whether an advert is as old as it should be by the clock of
+// its sender, who is known. If it is, and the time here says otherwise, then the
+// time was set here, which must not make a second master.
+func (s *signer) continues(src netip.Addr, sent sequence, now Time) bool {
+	i := s.find(src)
+	return i >= 0 && distance(s.marks[i].age(sent, now)) <= s.window()
+}
+
+func (s *signer) find(src netip.Addr) int {
+	return slices.IndexFunc(s.marks, func(m mark) bool { return m.src == src })
+}
+
+func distance(seconds int64) int64 { return max(seconds, -seconds) }
+
 // advance moves the mark of a sender; false: the sequence is not above it. In
-// time mode a mark that is older than the window protects from nothing more.
-func (s *signer) advance(src netip.Addr, sent, clock sequence, keep int) bool {
-	m := mark{src, sent}
-	if i := slices.IndexFunc(s.marks, func(m mark) bool { return m.src == src }); i >= 0 {
+// time mode a mark that is older than the window, by the time of day and by
+// when it was heard, protects from nothing more.
+func (s *signer) advance(m mark, clock sequence, keep int) bool {
+	if i := s.find(m.src); i >= 0 {
 		old := s.marks[i]
-		outdated := !s.cfg.Monotonic && clock.seconds()-old.seconds() > s.window()
-		if sent <= old.sequence && !outdated {
+		outdated := !s.cfg.Monotonic && clock.seconds()-old.seconds() > s.window() && old.age(old.sequence, m.heard) > s.window()
+		if m.sequence <= old.sequence && !outdated {
 			return false
 		}
 		s.marks = slices.Delete(s.marks, i, i+1)

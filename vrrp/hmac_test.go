@@ -177,6 +177,33 @@ func TestHMACRotation(t *testing.T) {
 	}
 }
 
+// The time is set here by an hour while a master advertises: it stays the
+// master, and what it said before can still not be repeated.
+func TestHMACClockIsSet(t *testing.T) {
+	for name, step := range map[string]time.Duration{"forward": time.Hour, "back": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			p, in := guarded(t, nil)
+			k := &p.c.instances[0].counters
+			last := signedBy(in, "10.0.0.2", 150, epoch+s, nil)
+			p.step(last).step(WallClock{epoch + step}).step(last)
+			if k.AdvertsReceived != 1 || k.HMACReplay != 1 {
+				t.Errorf("a repetition after the step: %+v", *k)
+			}
+			for at := 2 * s; at <= 30*s; at += s {
+				p.until(at).step(signedBy(in, "10.0.0.2", 150, epoch+at, nil))
+			}
+			if k.AdvertsReceived != 30 || k.HMACStale != 0 {
+				t.Errorf("%d of 30 adverts count: %+v", k.AdvertsReceived, *k)
+			}
+			p.step(last)
+			p.step(signedBy(in, "10.0.0.3", 150, epoch+30*s, nil)) // of a stranger only the time of day tells
+			if k.AdvertsReceived != 30 || k.HMACStale != 2 {
+				t.Errorf("an old repetition and a stranger: %+v", *k)
+			}
+		})
+	}
+}
+
 // What is sent: the time, or what follows the last one.
 func TestHMACSequence(t *testing.T) {
 	at := func(sec, part, count uint64) sequence { return sequence(sec<<32 | part<<16 | count) }
