@@ -153,19 +153,29 @@ func decodeAs[T any](raw json.RawMessage) (any, error) {
 	return v, err
 }
 
-// watchSignals stops this child on TERM and INT; what the parent must act on
-// is only said in the log.
+// watchSignals stops this child on TERM and INT. A signal for the statistics is
+// passed on: it is the parent that asks for them and writes them.
 func (c *child) watchSignals(ctx context.Context, cancel func()) {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
 	signal.Ignore(unix.SIGPIPE, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
+	if c.role == roleVRRP {
+		signal.Notify(stop, unix.SIGUSR2, statsClearSignal)
+	}
 	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
+		defer signal.Stop(stop)
+		for {
+			select {
+			case s := <-stop:
+				if s == unix.SIGTERM || s == unix.SIGINT {
+					cancel()
+					return
+				}
+				c.conn.Post(msgStats, vrrp.CountersRequest{Clear: s == statsClearSignal})
+			case <-ctx.Done():
+				return
+			}
 		}
-		signal.Stop(stop)
 	}()
 }
 

@@ -18,7 +18,7 @@ const (
 	msgEvent                        // child -> parent: event.Event
 	msgLog                          // child -> parent: logLine
 	msgFatal                        // child -> parent: fatal, before it ends on purpose
-	msgStats                        // parent -> vrrp: vrrp.CountersRequest
+	msgStats                        // parent -> vrrp: vrrp.CountersRequest; back: the vrrp process got the signal
 	msgCounters                     // vrrp -> parent: counters, the answer to it
 )
 

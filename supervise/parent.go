@@ -413,6 +413,11 @@ func (p *parent) onMessage(m childMessage) {
 		if p.decoded(m, &l) {
 			p.logFor(m.from, l)
 		}
+	case msgStats:
+		var r vrrp.CountersRequest
+		if p.decoded(m, &r) {
+			p.requestStats(r.Clear)
+		}
 	case msgCounters:
 		var k counters
 		if p.decoded(m, &k) {

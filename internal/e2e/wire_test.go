@@ -70,6 +70,10 @@ func TestStatistics(t *testing.T) {
 	if again := statistics(t, a, file, statsSignal); counter(t, again, "", "Became master") != 0 {
 		t.Errorf("signal 63 has not cleared:\n%s", again)
 	}
+	// The VRRP process passes the signal on to the one that writes.
+	os.Remove(file)
+	must(t, syscall.Kill(a.Tree()[1], statsSignal))
+	wait(t, "the statistics after a signal to the child", 10*time.Second, func() bool { _, err := os.Stat(file); return err == nil })
 	theirs := statistics(t, b, filepath.Join(dir, "keepalived.stats"), statsSignal)
 	if got := counter(t, theirs, "Advertisements", "Received"); got < 1 {
 		t.Errorf("keepalived has taken %d adverts", got)
