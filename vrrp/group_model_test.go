@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,9 @@ type groupModel struct {
 	refused   []bool // the member's adverts cannot be sent
 	published map[string]event.State
 	path      []string
+	outside   bool   // the last instance is no member at present; only where it may leave
+	joining   bool   // it has come back and has not the role of the others yet
+	leaves    bool   // it may leave and come back
 	alike     bool   // members are interchangeable: states that differ in who is who count as one
 	fault     string // the invariant that does not hold
 }
@@ -116,7 +120,10 @@ func newGroupModel(n int, edit func(i int, in *conf.Instance)) *groupModel {
 func groupConfig(n int, edit func(i int, in *conf.Instance)) *conf.Config {
 	cfg := &conf.Config{SyncGroups: []conf.SyncGroup{{Name: "G"}}}
 	for i := range n {
-		in := router(string(rune('A'+i)), uint8(i+1), 150, func(in *conf.Instance) { in.Interface = fmt.Sprintf("eth%d", i) })
+		in := router(string(rune('A'+i)), uint8(i+1), 150, func(in *conf.Instance) {
+			in.Interface = fmt.Sprintf("eth%d", i)
+			in.Addresses[0].Interface = in.Interface
+		})
 		if edit != nil {
 			edit(i, &in)
 		}
@@ -159,13 +166,18 @@ func (m *groupModel) next() map[string]func(*groupModel) {
 		}
 	}
 	events["reload"] = func(m *groupModel) { m.act(m.c.Reload(m.now, m.c.cfg)) }
+	if m.leaves {
+		events["leave or join"] = (*groupModel).leaveOrJoin
+	}
 	for i, in := range m.c.instances {
 		name := in.cfg.Name
 		events[name+" link"] = func(m *groupModel) {
 			m.down[i] = !m.down[i]
 			m.act(m.c.Step(m.now, memberLink(i, m.down[i])))
 		}
-		events[name+" sending"] = func(m *groupModel) { m.refused[i] = !m.refused[i] }
+		if !m.leaves { // it only multiplies the states
+			events[name+" sending"] = func(m *groupModel) { m.refused[i] = !m.refused[i] }
+		}
 		for word, priority := range map[string]uint8{"higher": 200, "lower": 50, "resigned": 0} {
 			events[name+" hears "+word] = func(m *groupModel) {
 				m.act(m.c.Step(m.now, advertOf(m.c.instances[i].cfg, fmt.Sprintf("10.%d.0.2", i), priority)))
@@ -173,6 +185,21 @@ func (m *groupModel) next() map[string]func(*groupModel) {
 		}
 	}
 	return events
+}
+
+// leaveOrJoin reloads with the last instance outside the group, or in it again.
+func (m *groupModel) leaveOrJoin() {
+	cfg := *m.c.cfg
+	g := cfg.SyncGroups[0]
+	m.outside = !m.outside
+	if m.outside {
+		g.Members = g.Members[:len(g.Members)-1]
+	} else {
+		g.Members = append(slices.Clone(g.Members), cfg.Instances[len(cfg.Instances)-1].Name)
+	}
+	m.joining = !m.outside
+	cfg.SyncGroups = []conf.SyncGroup{g}
+	m.act(m.c.Reload(m.now, &cfg))
 }
 
 // key is what makes two states differ.
@@ -196,10 +223,13 @@ func (m *groupModel) key() string {
 		}
 		members[i] = b.String()
 	}
-	if m.alike {
+	switch n := len(members); {
+	case m.leaves:
+		slices.Sort(members[:n-1])
+	case m.alike:
 		slices.Sort(members)
 	}
-	return strings.Join(members, "") + string(m.c.groups[0].state)
+	return fmt.Sprint(strings.Join(members, ""), m.c.groups[0].state, m.outside, m.joining)
 }
 
 // check looks at what must hold after every event.
@@ -208,16 +238,22 @@ func (m *groupModel) check() string {
 		return m.fault
 	}
 	g := m.c.groups[0]
-	faulty := false
+	faulty, mixed := false, false
 	for i, in := range m.c.instances {
-		faulty = faulty || m.down[i] || in.mute != ""
+		if in.group != nil {
+			faulty = faulty || m.down[i] || in.mute != ""
+			mixed = mixed || in.state != g.state
+		}
 	}
-	for _, in := range m.c.instances {
+	m.joining = m.joining && mixed
+	for i, in := range m.c.instances {
 		switch {
-		case in.state != g.state:
+		case in.group != nil && in.state != g.state && (!m.joining || in.state == event.Fault):
 			return fmt.Sprintf("%s is %s in a group that is %s", in.cfg.Name, in.state, g.state)
-		case (in.state == event.Fault) != faulty:
+		case in.group != nil && (in.state == event.Fault) != faulty:
 			return fmt.Sprintf("%s is %s, members at fault: %t", in.cfg.Name, in.state, faulty)
+		case in.group == nil && (in.state == event.Fault) != (m.down[i] || in.mute != ""):
+			return fmt.Sprintf("%s, outside the group, is %s", in.cfg.Name, in.state)
 		case in.held != (in.state == event.Master):
 			return fmt.Sprintf("%s is %s, has its addresses: %t", in.cfg.Name, in.state, in.held)
 		case in.claim.pending:
@@ -239,8 +275,10 @@ func (m *groupModel) settles() string {
 	alone := m.clone()
 	alone.heal()
 	alone.pass(alone.now + limit)
-	if st := alone.c.groups[0].state; st != event.Master {
-		return "healthy and alone it ends as " + string(st)
+	for _, in := range alone.c.instances {
+		if in.state != event.Master {
+			return fmt.Sprintf("healthy and alone %s ends as %s", in.cfg.Name, in.state)
+		}
 	}
 	led := m.clone()
 	led.heal()
@@ -248,17 +286,16 @@ func (m *groupModel) settles() string {
 		led.pass(led.now + s)
 		led.act(led.c.Step(led.now, advertOf(led.c.instances[0].cfg, "10.0.0.2", 255)))
 	}
+	if wrong := cmp.Or(alone.check(), led.check()); wrong != "" {
+		return wrong
+	}
+	if led.joining {
+		return "with a better master the new member never gets the role of the others"
+	}
 	if st := led.c.groups[0].state; st != event.Backup && !led.c.instances[0].instant {
 		return "with a better master it ends as " + string(st)
 	}
-	return cmpOr(alone.check(), led.check())
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+	return ""
 }
 
 func (m *groupModel) heal() {
@@ -283,13 +320,16 @@ func TestSyncGroupModel(t *testing.T) {
 		{"2 members, nopreempt", 2, nopreempt},
 		{"2 members, timer_expired_backup", 2, func(_ int, in *conf.Instance) { in.NoPreempt, in.ExpiredBackup = true, 254 }},
 		{"2 members, preempt_delay", 2, func(_ int, in *conf.Instance) { in.PreemptDelay = 2 * s }},
+		{"2 members, one of which leaves", 2, nil},
+		{"3 members, one of which leaves", 3, nil},
 		{"3 members", 3, nil},
 		{"4 members", 4, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			m := newGroupModel(tc.members, tc.edit)
-			m.alike = tc.members == 4
+			m.leaves = strings.HasSuffix(tc.name, "leaves")
+			m.alike = tc.members > 2
 			explore(t, m)
 		})
 	}
