@@ -1,5 +1,6 @@
 // Package ipvskernel tests what only a kernel with IPVS can show: the table
-// that halbd leaves in it, beside keepalived's, and real traffic through it.
+// that halbd leaves in it, beside keepalived's, and real traffic through it;
+// and VRRP on kinds of links that the kernels of many hosts lack.
 // Outside such a kernel the test starts itself again inside User Mode Linux.
 package ipvskernel
 
