@@ -43,7 +43,9 @@ func (m *Manager) Watch(table string) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open netfilter netlink: %w", err)
 	}
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, watchBuffer) // as far as the system allows
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, watchBuffer) != nil {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, watchBuffer) // as far as the system allows
+	}
 	err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (unix.NFNLGRP_NFTABLES - 1)})
 	if err != nil {
 		unix.Close(fd)
@@ -54,8 +56,8 @@ func (m *Manager) Watch(table string) (*Watcher, error) {
 	return w, nil
 }
 
-// watchBuffer is the receive buffer: some thousand rules in one transaction.
-const watchBuffer = 1 << 20
+// watchBuffer is the receive buffer: some ten thousand rules in one transaction.
+const watchBuffer = 4 << 20
 
 // Follow changes the name of the table that is ours.
 func (w *Watcher) Follow(table string) { w.table.Store(&table) }

@@ -92,7 +92,9 @@ func (e *engine) configureFilter() {
 	if !f.needed {
 		return
 	}
-	if g.Table == "" {
+	if g.ChainIn != "" || g.ChainOut != "" {
+		f.log.Warn("vrrp_iptables is not used: nftables filters the same packets, in table " + f.options.Table)
+	} else if g.Table == "" {
 		f.log.Info("no_accept and VMACs need a packet filter and the configuration names none: using nftables, table " + f.options.Table)
 	}
 	if err := e.openFilter(); err != nil {
