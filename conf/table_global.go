@@ -53,7 +53,7 @@ var tableGlobal = []Keyword{
 	{Block: "global_defs", Name: "vrrp_lower_prio_no_advert", Args: "[<bool>]", Default: "false (true in strict mode)", Doc: "Stay quiet when a lower priority advert arrives", Acts: true},
 	{Block: "global_defs", Name: "vrrp_higher_prio_send_advert", Args: "[<bool>]", Default: "true (keepalived: false)", Doc: "Send one last advert before yielding to higher priority", Acts: true},
 	{Block: "global_defs", Name: "vrrp_version", Args: "<2|3>", Unit: "version", Min: "2", Max: "3", Default: "2", Doc: "Default protocol version; IPv6 instances use 3", Acts: true},
-	{Block: "global_defs", Name: "vrrp_iptables", Args: "[<in chain:..27 chars> [<out chain:..27 chars>]]", Default: "off; bare keyword means INPUT OUTPUT", Doc: "Use iptables chains for no_accept and VMAC filtering"},
+	{Block: "global_defs", Name: "vrrp_iptables", Args: "[<in chain:..27 chars> [<out chain:..27 chars>]]", Default: "off; bare keyword means INPUT OUTPUT", Doc: "Use iptables chains for no_accept and VMAC filtering", Acts: true},
 	{Block: "global_defs", Name: "vrrp_ipsets", Args: "[<set> [<set6> [<set_if6> [<igmp> [<mld> [<nd>]]]]]]", Default: "keepalived, keepalived6, ... when iptables used", Doc: "Names of ipsets (30 chars max); bare keyword disables"},
 	{Block: "global_defs", Name: "nftables", Args: "[<table>]", Default: "off; bare keyword means table keepalived", Doc: "Use nftables for no_accept and VMAC filtering", Acts: true},
 	{Block: "global_defs", Name: "nftables_priority", Args: "<int>", Unit: "nft priority", Min: "-2147483648", Max: "2147483647", Default: "-1", Doc: "Priority of base chains keepalived creates", Acts: true},

@@ -32,6 +32,7 @@ type Drop struct {
 	// known by its index, or by its name when that is to outlive the interface.
 	Index int
 	Name  string
+	Link  string // its name, for iptables
 }
 
 // VMAC is a macvlan interface with a virtual router's MAC address.
@@ -41,6 +42,31 @@ type VMAC struct {
 	V6     bool
 	// Of the parent (V6): its neighbour advertisements may not leave with the virtual MAC.
 	LinkLocal netip.Addr
+	Link      string // its name, for iptables
+}
+
+// Over is a ruleset together with one that was before: for the time in which
+// addresses change from one's to the other's.
+func (r *Ruleset) Over(last *Ruleset) *Ruleset {
+	both := *r
+	both.Drops = union(last.Drops, r.Drops)
+	both.VMACs = union(last.VMACs, r.VMACs) // of two for one interface the later counts
+	return &both
+}
+
+// union is a without what b has, and then b.
+func union[T comparable](a, b []T) []T {
+	in := make(map[T]bool, len(b))
+	for _, v := range b {
+		in[v] = true
+	}
+	var all []T
+	for _, v := range a {
+		if !in[v] {
+			all = append(all, v)
+		}
+	}
+	return append(all, b...)
 }
 
 // DefaultTable is the name where the configuration gives none.

@@ -39,26 +39,7 @@ func (m *Manager) Close() { m.conn.Close() }
 
 // Cover adds what a ruleset has and the table has not, and takes nothing away:
 // for the time in which addresses change from one ruleset's to the other's.
-func (m *Manager) Cover(r *Ruleset) error {
-	both := *r
-	both.Drops = union(r.Drops, m.last.Drops)
-	both.VMACs = slices.Concat(m.last.VMACs, r.VMACs) // of two for one interface the later counts
-	return m.apply(&both, true)
-}
-
-func union(a, b []Drop) []Drop {
-	in := make(map[Drop]bool, len(a))
-	for _, d := range a {
-		in[d] = true
-	}
-	all := slices.Clone(a)
-	for _, d := range b {
-		if !in[d] {
-			all = append(all, d)
-		}
-	}
-	return all
-}
+func (m *Manager) Cover(r *Ruleset) error { return m.apply(r.Over(&m.last), true) }
 
 // Apply makes the table equal to a ruleset.
 func (m *Manager) Apply(r *Ruleset) error { return m.apply(r, false) }

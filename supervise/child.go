@@ -141,6 +141,8 @@ func decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 		return decodeAs[vrrp.TrackerResult](raw)
 	case msgStats:
 		return decodeAs[vrrp.CountersRequest](raw)
+	case msgChained:
+		return decodeAs[vrrp.ChainsDone](raw)
 	case msgRole:
 		return decodeAs[healthcheck.Role](raw)
 	}
@@ -183,7 +185,8 @@ func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) err
 	switch c.role {
 	case roleVRRP:
 		return vrrp.Run(ctx, cfg, inputs[vrrp.Input](ctx, cancel, c), c, c.log, vrrp.Options{
-			DontRelease: c.setup.DontRelease, LogAddresses: c.setup.LogAddresses})
+			DontRelease: c.setup.DontRelease, LogAddresses: c.setup.LogAddresses,
+			Chains: func(r vrrp.ChainsRequest) { c.conn.Post(msgChains, r) }})
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
 			DontRelease: c.setup.DontRelease})

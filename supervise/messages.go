@@ -20,6 +20,8 @@ const (
 	msgFatal                        // child -> parent: fatal, before it ends on purpose
 	msgStats                        // parent -> vrrp: vrrp.CountersRequest; back: the vrrp process got the signal
 	msgCounters                     // vrrp -> parent: counters, the answer to it
+	msgChains                       // vrrp -> parent: vrrp.ChainsRequest
+	msgChained                      // parent -> vrrp: vrrp.ChainsDone, the answer to it
 )
 
 // role names a child process.

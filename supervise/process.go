@@ -68,13 +68,19 @@ func startProcess(r role, s setup, snapshot []byte, inbox chan<- any, log *slog.
 
 // read delivers messages until the child has ended, then its exit.
 func (p *process) read(inbox chan<- any) {
+	iptables := serveChains(p.conn)
 	for {
 		kind, raw, err := p.conn.Receive()
 		if err != nil {
 			break
 		}
+		if kind == msgChains {
+			iptables.jobs <- raw
+			continue
+		}
 		inbox <- childMessage{p, kind, raw}
 	}
+	iptables.close()
 	err := p.cmd.Wait()
 	p.conn.Close()
 	inbox <- childExit{p, err}

@@ -145,6 +145,9 @@ type LogLine struct {
 type Options struct {
 	DontRelease  bool // -V: leave addresses in place on stop
 	LogAddresses bool // -a: log every address that netlink reports
+	// Chains has iptables changed by a process that may start programs; it must
+	// not block. nil: iptables is not used.
+	Chains func(ChainsRequest)
 }
 
 // Output is where an engine publishes; none of its methods may block.

@@ -21,7 +21,9 @@ type filter struct {
 	links   *links
 	writer  *writer
 	log     *slog.Logger
-	watcher *firewall.Watcher // nil: nothing has ever needed a filter
+	chains  *chainsLink
+	kind    filterKind
+	watcher *firewall.Watcher // of an nftables filter
 	options firewall.Ruleset  // what the configuration says of the table itself
 	byIndex bool              // nftables_ifindex
 	needed  bool
@@ -87,36 +89,78 @@ func (e *engine) configureFilter() {
 	f.byIndex, f.needed, f.said, f.unsupported = g.ByIndex, usesFilter(e.cfg), "", false
 	if f.watcher != nil {
 		f.watcher.Follow(f.options.Table)
-		return
 	}
-	if !f.needed {
-		return
-	}
-	if g.ChainIn != "" || g.ChainOut != "" {
-		f.log.Warn("vrrp_iptables is not used: nftables filters the same packets, in table " + f.options.Table)
-	} else if g.Table == "" {
-		f.log.Info("no_accept and VMACs need a packet filter and the configuration names none: using nftables, table " + f.options.Table)
-	}
-	if err := e.openFilter(); err != nil {
-		f.failed(err, e.cfg)
+	if kind := f.choose(g, e.opt.Chains != nil); f.needed && kind != f.kind {
+		f.kind = kind
+		f.tell(g)
+		if err := e.openFilter(g); err != nil {
+			f.kind = filterKind{}
+			f.failed(err, e.cfg)
+		}
 	}
 }
 
-func (e *engine) openFilter() error {
+// filterKind is what does the work.
+type filterKind struct {
+	open    bool
+	in, out string // chains of iptables; without them it is nftables
+}
+
+// choose takes iptables only where it was asked for and is the host's own
+// filter: its newer flavour writes nftables, beside which ours is clearer.
+func (f *filter) choose(g *conf.Firewall, may bool) filterKind {
+	if g.Table == "" && (g.ChainIn != "" || g.ChainOut != "") && may && firewall.LegacyIptables() {
+		return filterKind{true, g.ChainIn, g.ChainOut}
+	}
+	return filterKind{open: true}
+}
+
+// tell says what is used if the configuration says something else.
+func (f *filter) tell(g *conf.Firewall) {
+	switch {
+	case f.kind != filterKind{open: true} || g.Table != "":
+	case g.ChainIn != "" || g.ChainOut != "":
+		f.log.Warn("vrrp_iptables is not used: the host's iptables writes nftables. What it asked for is in our own nftables table " + f.options.Table)
+	default:
+		f.log.Info("no_accept and VMACs need a packet filter and the configuration names none: using nftables, table " + f.options.Table)
+	}
+}
+
+// openFilter opens a filter of the chosen kind. The one before is emptied when
+// the new one has its rules.
+func (e *engine) openFilter(g *conf.Firewall) error {
 	f := e.filter
-	m, err := firewall.Open()
+	f.close()
+	work := &packetFilter{failed: func(err error) { e.poll.Post(filterFailed{err}) }}
+	if f.kind.in != "" || f.kind.out != "" {
+		work.backend = &chainsFilter{link: f.chains, in: f.kind.in, out: f.kind.out}
+	} else {
+		m, err := firewall.Open()
+		if err != nil {
+			return err
+		}
+		if err := e.watchFilter(m); err != nil {
+			m.Close()
+			return err
+		}
+		work.backend = m
+	}
+	f.writer.post(job{filter: work})
+	f.rewrite = f.rewrite || len(f.posted.Drops)+len(f.posted.VMACs) > 0
+	return nil
+}
+
+func (e *engine) watchFilter(m *firewall.Manager) (err error) {
+	f := e.filter
+	w, err := m.Watch(f.options.Table)
 	if err != nil {
 		return err
 	}
-	if f.watcher, err = m.Watch(f.options.Table); err != nil {
-		m.Close()
-		return err
-	}
-	f.writer.post(job{filter: &packetFilter{m, func(err error) { e.poll.Post(filterFailed{err}) }}})
-	f.ended = make(chan struct{})
+	ended := make(chan struct{})
+	f.watcher, f.ended = w, ended
 	go func() {
-		defer close(f.ended)
-		if err := f.watcher.Run(func(t firewall.Theft) { e.poll.Post(filterTaken{t}) }); err != nil {
+		defer close(ended)
+		if err := w.Run(func(t firewall.Theft) { e.poll.Post(filterTaken{t}) }); err != nil {
 			f.log.Error("changes of our nftables table by others go unnoticed from now on", "err", err)
 		}
 	}()
@@ -172,7 +216,7 @@ func (f *filter) vmacs() (list []firewall.VMAC) {
 		if m.index == 0 || m.want.Kind != conf.LinkMACVLAN {
 			continue
 		}
-		v := firewall.VMAC{Index: m.index, Parent: m.parent, V6: m.want.Family == conf.IPv6}
+		v := firewall.VMAC{Index: m.index, Parent: m.parent, Link: name, V6: m.want.Family == conf.IPv6}
 		if v.V6 {
 			v.LinkLocal, _ = f.links.linkLocal(m.parent)
 		}
@@ -187,6 +231,7 @@ func (f *filter) drops(to []firewall.Drop, in *conf.Instance) []firewall.Drop {
 		for i := range list {
 			d := firewall.Drop{Addr: list[i].Prefix.Addr()}
 			if d.Local() {
+				d.Link = list[i].Interface
 				if in.DontTrackPrimary && !f.byIndex {
 					d.Name = list[i].Interface // stays valid while the interface is away
 				} else if l := f.mirror.Link(list[i].Interface); l != nil {
@@ -200,7 +245,7 @@ func (f *filter) drops(to []firewall.Drop, in *conf.Instance) []firewall.Drop {
 }
 
 func (f *filter) post(cover bool) {
-	if f.watcher == nil || f.unsupported {
+	if !f.kind.open || f.unsupported {
 		return // it has been said
 	}
 	r := f.posted // its list is only appended to from now on
@@ -246,7 +291,7 @@ func (f *filter) failed(err error, cfg *conf.Config) bool {
 	return !f.unsupported
 }
 
-// end removes the table, after what it was needed for.
+// end removes everything, after what it was needed for.
 func (f *filter) end() {
 	f.needed = false
 	f.cover(nil)
@@ -258,6 +303,7 @@ func (f *filter) close() {
 	if f.watcher != nil {
 		f.watcher.Close()
 		<-f.ended
+		f.watcher = nil
 	}
 }
 
@@ -270,8 +316,16 @@ type rules struct {
 
 // packetFilter is the writer's end of a filter.
 type packetFilter struct {
-	manager *firewall.Manager
-	failed  func(error) // called from the writer's goroutine
+	backend  filterBackend
+	failed   func(error)   // called from the writer's goroutine
+	previous *packetFilter // to be emptied
+}
+
+type filterBackend interface {
+	Cover(*firewall.Ruleset) error
+	Apply(*firewall.Ruleset) error
+	Mistrust()
+	Close()
 }
 
 // around changes addresses between the filter's two steps: what is new is
@@ -282,7 +336,7 @@ func (p *packetFilter) around(jobs []job, change func()) {
 		if r := jobs[i].rules; r != nil {
 			last = r
 			if r.rewrite {
-				p.manager.Mistrust()
+				p.backend.Mistrust()
 			}
 		}
 	}
@@ -290,12 +344,17 @@ func (p *packetFilter) around(jobs []job, change func()) {
 		change()
 		return
 	}
-	err := p.manager.Cover(&last.Ruleset)
+	err := p.backend.Cover(&last.Ruleset)
 	change() // without the filter too, as keepalived does
 	if err == nil && !last.cover {
-		err = p.manager.Apply(&last.Ruleset)
+		err = p.backend.Apply(&last.Ruleset)
 	}
 	if err != nil {
 		p.failed(err)
+		return
+	}
+	for ; p.previous != nil; p.previous = p.previous.previous {
+		p.previous.backend.Apply(&firewall.Ruleset{})
+		p.previous.backend.Close()
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"halbd/conf"
-	"halbd/firewall"
 	"halbd/netstate"
 )
 
@@ -25,7 +24,7 @@ func idle() (*objects, *filter) {
 	m.Apply(netstate.Update{Changes: []netstate.Change{{Link: &netstate.Link{Index: 7, Name: "eth0", Up: true}}}})
 	w := &writer{wake: make(chan struct{}, 1)}
 	o := manageObjects(m, w, slog.New(slog.DiscardHandler))
-	f := &filter{mirror: m, links: o.links, writer: w, log: o.log, needed: true, watcher: &firewall.Watcher{}}
+	f := &filter{mirror: m, links: o.links, writer: w, log: o.log, needed: true, kind: filterKind{open: true}, chains: newChainsLink(nil)}
 	return o, f
 }
 

@@ -108,7 +108,7 @@ func (e *engine) open() (err error) {
 	w := startWriter(kernel, func(f writeFailed) { e.poll.Post(f) }, complain)
 	e.objects = manageObjects(e.mirror, w, e.log)
 	e.links = e.objects.links
-	e.filter = &filter{mirror: e.mirror, links: e.links, writer: w, log: e.log}
+	e.filter = &filter{mirror: e.mirror, links: e.links, writer: w, log: e.log, chains: newChainsLink(e.opt.Chains)}
 	return e.watch()
 }
 
@@ -150,6 +150,10 @@ func (e *engine) forward(ctx context.Context, in <-chan Input) {
 			case m, ok := <-in:
 				if !ok {
 					in = nil
+					continue
+				}
+				if d, ok := m.(ChainsDone); ok {
+					e.filter.chains.answered(d)
 					continue
 				}
 				e.poll.Post(m)
@@ -419,6 +423,7 @@ func (e *engine) reload(cfg *conf.Config) {
 
 // stop resigns, removes what was added and waits for the kernel to have done it.
 func (e *engine) stop() {
+	close(e.filter.chains.quit) // nobody brings the parent's answers any more
 	if e.opt.DontRelease {
 		// -V: the addresses stay where they are, so the role must end without their removal.
 		e.objects.abandon()

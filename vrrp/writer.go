@@ -64,7 +64,7 @@ func (w *writer) close() {
 	w.announcers.close()
 	w.kernel.Close()
 	if w.filter != nil {
-		w.filter.manager.Close()
+		w.filter.backend.Close()
 	}
 }
 
@@ -95,8 +95,8 @@ func (w *writer) do(jobs []job) {
 	for i := range jobs {
 		ops = append(ops, jobs[i].ops...)
 		number = max(number, jobs[i].number)
-		if jobs[i].filter != nil {
-			w.filter = jobs[i].filter
+		if f := jobs[i].filter; f != nil {
+			f.previous, w.filter = w.filter, f
 		}
 	}
 	change := func() {

@@ -313,3 +313,68 @@ func TestReloadOfTheFilter(t *testing.T) {
 	reload(conf("two", "accept"))
 	wait(t, "one address in table two", 10*time.Second, has("two", "10.9.1.2"))
 }
+
+// With vrrp_iptables on a host whose iptables is the older one, the chains that
+// are named there lead to ours, and are left as they were.
+func TestIptables(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	for _, p := range []string{"iptables", "ip6tables"} {
+		for _, suffix := range []string{"", "-restore"} {
+			must(t, os.Symlink("/usr/sbin/"+p+"-legacy"+suffix, filepath.Join(bin, p+suffix)))
+		}
+	}
+	wrapper := filepath.Join(bin, "halbd")
+	must(t, os.WriteFile(wrapper, []byte("#!/bin/sh\nPATH="+bin+":$PATH exec "+halbd+" \"$@\"\n"), 0o755))
+	n := lan(t, "a", "b")
+	saved := func() string {
+		t.Helper()
+		out, err := n.Run("a", "iptables-legacy-save -t filter | grep -v '^[#:C]'; ip6tables-legacy-save -t filter | grep -v '^[#:C]'")
+		must(t, err)
+		return out
+	}
+	if out, err := n.Run("a", "iptables-legacy -N guard && iptables-legacy -A INPUT -j guard && ip6tables-legacy -N guard && ip6tables-legacy -A INPUT -j guard"); err != nil {
+		t.Skip("this kernel has no x_tables: " + out)
+	}
+	before := saved()
+	conf := func(global string) string {
+		return "global_defs {\n" + global + "\n}\n" + instance("N", 1, 255, " no_accept\n virtual_ipaddress {\n 10.9.1.1/16\n }\n virtual_ipaddress_excluded {\n fd09::a:1/64\n }") +
+			instance("Y", 2, 255, " virtual_ipaddress {\n 10.9.1.2/16\n }")
+	}
+	p := start(t, n, "a", wrapper, conf("vrrp_iptables guard"))
+	wait(t, "the addresses", 10*time.Second, func() bool { return owns(n, "a", "10.9.1.1") && owns(n, "a", "fd09::a:1") && owns(n, "a", "10.9.1.2") })
+	answers := func(addr string) bool {
+		var err error
+		n.Inside("b", func() error {
+			_, err = net.DialTimeout("tcp", net.JoinHostPort(addr, "9"), time.Second)
+			return nil
+		})
+		return errors.Is(err, syscall.ECONNREFUSED)
+	}
+	for addr, want := range map[string]bool{"10.9.1.1": false, "fd09::a:1": false, "10.9.1.2": true} {
+		if got := answers(addr); got != want {
+			t.Errorf("%s answers: %v, want %v", addr, got, want)
+		}
+	}
+	if out := saved(); !strings.Contains(out, "-A guard -j halbd_in\n") || strings.Contains(out, "-A OUTPUT") {
+		t.Errorf("rules:\n%s", out)
+	}
+	if r := ruleset(t, n, "a"); len(r) > 0 {
+		t.Errorf("nftables is used as well: %v", r)
+	}
+	must(t, os.WriteFile(p.Conf(), []byte(conf("nftables")), 0o644))
+	must(t, p.Signal(syscall.SIGHUP))
+	wait(t, "nftables instead", 10*time.Second, func() bool { return len(ruleset(t, n, "a")) == 2 && saved() == before })
+	must(t, os.WriteFile(p.Conf(), []byte(conf("vrrp_iptables guard")), 0o644))
+	must(t, p.Signal(syscall.SIGHUP))
+	wait(t, "iptables again", 10*time.Second, func() bool {
+		return len(ruleset(t, n, "a")) == 0 && strings.Contains(saved(), "-A halbd_in -d 10.9.1.1/32 -j DROP")
+	})
+	must(t, p.Stop(8*time.Second))
+	if diff := cmp.Diff(before, saved()); diff != "" {
+		t.Errorf("rules before and after (-before +after):\n%s", diff)
+	}
+	if strings.Contains(p.Log(), "not enforced") || strings.Contains(p.Log(), "nftables: ") {
+		t.Error("complaints in the log")
+	}
+}
