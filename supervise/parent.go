@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"golang.org/x/sys/unix"
 
 	"halbd/conf"
 	"halbd/event"
@@ -234,30 +233,6 @@ func (p *parent) runScript(what string, c *conf.Command, limit time.Duration) {
 	}
 }
 
-// jsonSignal and statsClearSignal are keepalived's SIGRTMIN+2 and SIGRTMAX-1.
-const (
-	jsonSignal       = syscall.Signal(36)
-	statsClearSignal = syscall.Signal(63)
-)
-
-// watchSignals delivers signals to the inbox.
-func (p *parent) watchSignals() chan os.Signal {
-	sigs := make(chan os.Signal, 16)
-	signal.Notify(sigs, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, jsonSignal, statsClearSignal)
-	// Not signal.Ignore: scripts would inherit that, and a pipe's writer among them would not end.
-	unheard := make(chan os.Signal, 1)
-	signal.Notify(unheard, unix.SIGPIPE)
-	if p.opt.IgnoreINT {
-		signal.Ignore(unix.SIGINT)
-	}
-	go func() {
-		for s := range sigs {
-			p.inbox <- s
-		}
-	}()
-	return sigs
-}
-
 // loop serves the inbox until every child has ended after a stop.
 func (p *parent) loop() {
 	for !p.stopping || len(p.children) > 0 {
@@ -287,22 +262,6 @@ func (p *parent) loop() {
 	defer cancel()
 	p.tracker.Close()
 	p.notifier.Close(ctx)
-}
-
-func (p *parent) onSignal(s os.Signal) {
-	switch s {
-	case unix.SIGTERM, unix.SIGINT:
-		p.stop(statusOK)
-	case unix.SIGHUP:
-		p.startReload()
-	case unix.SIGUSR2:
-		p.requestStats(false)
-	case statsClearSignal:
-		p.requestStats(true)
-	default:
-		p.log.Warn(fmt.Sprintf("signal %d: dump files are not written yet", s))
-		p.logHonoured()
-	}
 }
 
 // stop ends everything; it may be called again.
