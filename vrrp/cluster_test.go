@@ -383,3 +383,26 @@ func TestStoppedMaster(t *testing.T) {
 		}
 	}
 }
+
+// A backup that sleeps, at any moment and for any time longer than a master is
+// waited for, does not claim the role of a master that lives.
+func TestSleepingBackupDoesNotClaim(t *testing.T) {
+	const down = 3*s + 156*s/256
+	for phase := Time(0); phase < s; phase += 47 * ms {
+		for sleep := down; sleep < down+3*s; sleep += 131 * ms {
+			for _, machine := range []bool{false, true} {
+				n := pairOf(150, 100)
+				n.until(10*s + phase)
+				n.pause(1, machine)
+				n.until(n.now + sleep)
+				n.watch = func() {
+					if m := n.masters(0); !slices.Equal(m, []int{0}) {
+						t.Fatalf("asleep at %v for %v, machine %t: masters %v", phase, sleep, machine, m)
+					}
+				}
+				n.run(1)
+				n.until(n.now + 6*s)
+			}
+		}
+	}
+}
