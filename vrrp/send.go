@@ -94,8 +94,9 @@ func (e *engine) reportLost(list []SendAdvert, lost []unsent) {
 // sendFailureKind tells what the core must know of an error of sendmsg(2).
 func sendFailureKind(err error) SendFailureKind {
 	for kind, list := range map[SendFailureKind][]unix.Errno{
-		SendBusy: {unix.ENOBUFS, unix.EAGAIN, unix.ENOMEM, unix.EINTR},
-		SendLink: {unix.ENETDOWN, unix.ENETUNREACH, unix.EHOSTUNREACH, unix.ENODEV, unix.ENXIO, unix.EADDRNOTAVAIL},
+		SendBusy:  {unix.ENOBUFS, unix.EAGAIN, unix.ENOMEM, unix.EINTR},
+		SendRoute: {unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EADDRNOTAVAIL},
+		SendLink:  {unix.ENETDOWN, unix.ENODEV, unix.ENXIO},
 	} {
 		for _, e := range list {
 			if errors.Is(err, e) {

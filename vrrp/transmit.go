@@ -36,7 +36,8 @@ type SendFailureKind uint8
 const (
 	SendRefused SendFailureKind = iota // a firewall or the lack of a right: a fault at once
 	SendBusy                           // no room for the moment: a fault when as many adverts in a row are lost as make a master down
-	SendLink                           // the interface is down: as SendBusy, but nothing with dont_track_primary
+	SendRoute                          // no way for the moment: as SendBusy, but nothing with dont_track_primary
+	SendLink                           // the interface is down or gone: a fault at once, but nothing with dont_track_primary
 )
 
 // claim is a role that is asked for, until Sent grants or denies it.
@@ -130,14 +131,11 @@ func (in *instance) cannotSend(f *SendFailure) bool {
 	if in.mute != "" || in.state == event.Fault && !in.claim.pending {
 		return false
 	}
-	switch f.Kind {
-	case SendLink:
-		if in.cfg.DontTrackPrimary {
-			in.lost = 0
-			return false
-		}
-		fallthrough
-	case SendBusy:
+	if in.cfg.DontTrackPrimary && (f.Kind == SendRoute || f.Kind == SendLink) {
+		in.lost = 0
+		return false
+	}
+	if f.Kind == SendRoute || f.Kind == SendBusy {
 		if in.lost++; in.lost < in.cfg.DownTimerAdverts {
 			return false
 		}

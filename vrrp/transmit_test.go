@@ -94,9 +94,27 @@ func TestMasterThatCannotSend(t *testing.T) {
 		}
 	})
 	t.Run("interface down, dont_track_primary: stays MASTER", func(t *testing.T) {
-		p := master(t, func(i *conf.Instance) { i.DontTrackPrimary = true }).refuseAll("A", SendLink, "network is unreachable").until(20 * s)
+		p := master(t, func(i *conf.Instance) { i.DontTrackPrimary = true }).refuseAll("A", SendLink, "network is down").until(20 * s)
 		if len(only(p.out, "INSTANCE")) != 0 {
 			t.Errorf("got %q", p.out)
+		}
+	})
+	t.Run("no route, dont_track_primary: stays MASTER", func(t *testing.T) {
+		p := master(t, func(i *conf.Instance) { i.DontTrackPrimary = true }).refuseAll("A", SendRoute, "network is unreachable").until(20 * s)
+		if len(only(p.out, "INSTANCE")) != 0 {
+			t.Errorf("got %q", p.out)
+		}
+	})
+	t.Run("interface down: FAULT at once", func(t *testing.T) {
+		p := master(t).refuseAll("A", SendLink, "network is down").until(9500 * ms)
+		if got := only(p.out, "INSTANCE"); !slices.Equal(got, []string{"9.4140625s INSTANCE A FAULT"}) {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("no route for as many as a peer waits for: FAULT", func(t *testing.T) {
+		p := master(t).refuseAll("A", SendRoute, "network is unreachable").until(12 * s)
+		if got := only(p.out, "INSTANCE"); !slices.Equal(got, []string{"11.4140625s INSTANCE A FAULT"}) {
+			t.Errorf("got %q", got)
 		}
 	})
 	t.Run("interface back: tried at once", func(t *testing.T) {
@@ -161,7 +179,7 @@ func TestSilenced(t *testing.T) {
 
 func TestSendFailureKinds(t *testing.T) {
 	for err, want := range map[error]SendFailureKind{unix.EPERM: SendRefused, unix.EACCES: SendRefused, errNoSocket: SendRefused,
-		unix.ENOBUFS: SendBusy, unix.EAGAIN: SendBusy, unix.ENETDOWN: SendLink, unix.ENETUNREACH: SendLink} {
+		unix.ENOBUFS: SendBusy, unix.EAGAIN: SendBusy, unix.ENETDOWN: SendLink, unix.ENETUNREACH: SendRoute} {
 		if got := sendFailureKind(err); got != want {
 			t.Errorf("%v is of kind %d, not %d", err, got, want)
 		}
