@@ -244,6 +244,9 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 	}
 	cmd := Command{Args: c.args, UID: acc.uid, GID: acc.gid}
 	if b.opt.Host != nil {
+		if b.global.SupplementaryGroups {
+			cmd.Groups = b.opt.Host.SupplementaryGroups(acc.uid)
+		}
 		checked, verdict := b.opt.Host.CheckScript(cmd)
 		switch {
 		case verdict.Missing && c.tracked:

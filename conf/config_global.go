@@ -91,10 +91,11 @@ type FIFO struct {
 
 // Command is a script with its words and the account it runs under.
 type Command struct {
-	Args  []string `json:"args"`
-	UID   uint32   `json:"uid,omitempty"`
-	GID   uint32   `json:"gid,omitempty"`
-	Shell bool     `json:"shell,omitempty"` // no #! line: run through /bin/sh
+	Args   []string `json:"args"`
+	UID    uint32   `json:"uid,omitempty"`
+	GID    uint32   `json:"gid,omitempty"`
+	Groups []uint32 `json:"groups,omitempty"` // set_supplementary_groups: those of the account
+	Shell  bool     `json:"shell,omitempty"`  // no #! line: run through /bin/sh
 }
 
 // Notify holds the hooks of an instance or a sync group; nil means none.

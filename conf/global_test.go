@@ -238,3 +238,14 @@ interface_up_down_delays {
 `)
 	survivesJSON(t, cfg)
 }
+
+// Scripts get the groups of their account where set_supplementary_groups asks for it.
+func TestSupplementaryGroupsOfScripts(t *testing.T) {
+	for keyword, want := range map[string][]uint32{"": nil, "set_supplementary_groups": {1001, 1002}} {
+		text := "global_defs {\n " + keyword + "\n}\n" + strings.Replace(twoMembers, "BODY", "notify /bin/x someone", 1)
+		cfg, ds := loadText(t, strings.Replace(text, "BODY", "", 1), fakeHost{users: true, scripts: true})
+		if len(cfg.Instances) == 0 || cfg.Instances[0].Notify.Any == nil || !reflect.DeepEqual(cfg.Instances[0].Notify.Any.Groups, want) {
+			t.Errorf("%q: %+v: %v", keyword, cfg.Instances, ds)
+		}
+	}
+}

@@ -20,6 +20,9 @@ type Host interface {
 	LookupUser(name string) (uid, gid uint32, err error)
 	// LookupGroup resolves a group name or number.
 	LookupGroup(name string) (gid uint32, err error)
+	// SupplementaryGroups gives the groups that an account is a member of,
+	// beside its own gid.
+	SupplementaryGroups(uid uint32) []uint32
 	// CheckScript judges a script's path: not found, not executable, or not
 	// safe to be run by root. It returns the command to run (Args[0] with its
 	// directory, Shell set for a file without #!).
@@ -68,13 +71,14 @@ type onceHost struct {
 	mtus    memo[string, int]
 	dirs    memo[string, bool]
 	users   memo[string, account]
+	members memo[uint32, []uint32]
 	groups  memo[string, account]
 	scripts memo[scriptQuestion, scriptAnswer]
 	names   memo[nameQuestion, nameAnswer]
 }
 
 func newOnceHost(h Host) *onceHost {
-	return &onceHost{Host: h, links: memo[string, bool]{}, mtus: memo[string, int]{}, dirs: memo[string, bool]{}, users: memo[string, account]{}, groups: memo[string, account]{},
+	return &onceHost{Host: h, links: memo[string, bool]{}, mtus: memo[string, int]{}, dirs: memo[string, bool]{}, users: memo[string, account]{}, members: memo[uint32, []uint32]{}, groups: memo[string, account]{},
 		scripts: memo[scriptQuestion, scriptAnswer]{}, names: memo[nameQuestion, nameAnswer]{}}
 }
 
@@ -116,6 +120,10 @@ func (h *onceHost) LookupGroup(name string) (uint32, error) {
 		return a
 	})
 	return a.gid, a.err
+}
+
+func (h *onceHost) SupplementaryGroups(uid uint32) []uint32 {
+	return h.members.get(uid, func() []uint32 { return h.Host.SupplementaryGroups(uid) })
 }
 
 // scriptQuestion is what the verdict about a script depends on.

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -110,18 +111,53 @@ func (SystemHost) LookupGroup(name string) (uint32, error) {
 	return 0, fmt.Errorf("group %s: %w", name, err)
 }
 
-// lookup finds the line of a name, with at least fields fields.
-func lookup(file, name string, fields int) ([]string, error) {
+// SupplementaryGroups reads /etc/group for the name that /etc/passwd gives a uid.
+func (SystemHost) SupplementaryGroups(uid uint32) (list []uint32) {
+	name := ""
+	id := strconv.FormatUint(uint64(uid), 10)
+	eachLine("/etc/passwd", func(f []string) bool {
+		if len(f) > 2 && f[2] == id {
+			name = f[0]
+		}
+		return name == ""
+	})
+	eachLine("/etc/group", func(f []string) bool {
+		if len(f) > 3 && name != "" && slices.Contains(strings.Split(f[3], ","), name) {
+			if g, err := strconv.ParseUint(f[2], 10, 32); err == nil {
+				list = append(list, uint32(g))
+			}
+		}
+		return true
+	})
+	return list
+}
+
+// eachLine calls f with the fields of every line until it returns false.
+func eachLine(file string, f func(fields []string) bool) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		if f := strings.Split(s.Text(), ":"); len(f) >= fields && f[0] == name {
-			return f, nil
+		if !f(strings.Split(s.Text(), ":")) {
+			break
 		}
 	}
-	return nil, fmt.Errorf("not in %s", file)
+	return nil
+}
+
+// lookup finds the line of a name, with at least fields fields.
+func lookup(file, name string, fields int) (found []string, err error) {
+	err = eachLine(file, func(f []string) bool {
+		if len(f) >= fields && f[0] == name {
+			found = f
+		}
+		return found == nil
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("not in %s", file)
+	}
+	return found, err
 }
 
 // CheckScript judges the path of a script: its account must be able to come to
@@ -148,7 +184,7 @@ func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict)
 	case !st.Mode().IsRegular():
 		return c, conf.ScriptVerdict{Missing: true, Reason: resolved + " is not a regular file"}
 	}
-	if reason := notExecutable(resolved, c.UID, c.GID); reason != "" {
+	if reason := notExecutable(resolved, &c); reason != "" {
 		return c, conf.ScriptVerdict{NotExecutable: true, Reason: reason}
 	}
 	c.Args = append([]string{path}, c.Args[1:]...)
@@ -166,18 +202,18 @@ func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict)
 
 // notExecutable names the component of a path, with its mode, that keeps an
 // account from executing the file; "" if there is none.
-func notExecutable(path string, uid, gid uint32) string {
+func notExecutable(path string, c *conf.Command) string {
 	for p := path; ; p = filepath.Dir(p) {
 		st, err := os.Stat(p)
 		if err != nil {
 			return err.Error()
 		}
-		if !mayExecute(st, uid, gid) {
+		if !mayExecute(st, c) {
 			what := "may not be executed"
 			if p != path {
 				what = "may not be entered"
 			}
-			return fmt.Sprintf("%s %s by uid %d, gid %d (mode %04o)", p, what, uid, gid, st.Mode().Perm())
+			return fmt.Sprintf("%s %s by uid %d, gid %d (mode %04o)", p, what, c.UID, c.GID, st.Mode().Perm())
 		}
 		if p == filepath.Dir(p) {
 			return ""
@@ -186,19 +222,19 @@ func notExecutable(path string, uid, gid uint32) string {
 }
 
 // mayExecute is the kernel's rule for executing a file or entering a directory.
-func mayExecute(st fs.FileInfo, uid, gid uint32) bool {
+func mayExecute(st fs.FileInfo, c *conf.Command) bool {
 	sys, ok := st.Sys().(*syscall.Stat_t)
 	bits := fs.FileMode(0o001)
 	switch {
 	case !ok:
 		return true
-	case uid == 0 && st.IsDir():
+	case c.UID == 0 && st.IsDir():
 		return true
-	case uid == 0:
+	case c.UID == 0:
 		bits = 0o111
-	case sys.Uid == uid:
+	case sys.Uid == c.UID:
 		bits = 0o100
-	case sys.Gid == gid:
+	case sys.Gid == c.GID || slices.Contains(c.Groups, sys.Gid):
 		bits = 0o010
 	}
 	return st.Mode()&bits != 0

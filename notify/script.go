@@ -16,9 +16,9 @@ import (
 )
 
 // NewCmd prepares a script as keepalived runs its own: a process group of its
-// own, nothing on the standard files, the account's uid and gid without
-// supplementary groups, and an environment without what would change the
-// shell or the loader.
+// own, nothing on the standard files, the account's uid and gid with only those
+// supplementary groups that are asked for, and an environment without what
+// would change the shell or the loader.
 func NewCmd(c conf.Command, extra ...string) *exec.Cmd {
 	args := append(append([]string{}, c.Args...), extra...)
 	if c.Shell {
@@ -32,7 +32,7 @@ func NewCmd(c conf.Command, extra ...string) *exec.Cmd {
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
 	}
 	return cmd
 }
