@@ -15,7 +15,7 @@ import (
 type Chains struct {
 	In, Out        string // the operator's chains; "": that direction is not filtered
 	Rules4, Rules6 []string
-	Clear4, Clear6 bool // there were rules, and there are none now
+	Clear4, Clear6 bool // there were rules, or may have been: if there are none now, the chains go
 }
 
 // Names of our chains.

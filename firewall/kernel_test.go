@@ -201,7 +201,12 @@ table ip mine {
 	nft(t, "-f", file)
 	nft(t, "add", "table", "ip", "keepalived")
 	nft(t, "add", "chain", "ip", "keepalived", "left", "{ type filter hook input priority -1; policy drop; }")
-	r := Ruleset{Table: "keepalived", Priority: -1, Drops: drops("10.0.0.100", "10.0.0.101")}
+	r := Ruleset{Table: "keepalived", Priority: -1}
+	if err := m.Apply(&r); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "a leftover removed", others)
+	r.Drops = drops("10.0.0.100", "10.0.0.101")
 	if err := m.Apply(&r); err != nil {
 		t.Fatal(err)
 	}

@@ -15,14 +15,14 @@ type Manager struct {
 	conn *conn
 	have map[tableKey]*table // as of our last transaction
 	last Ruleset             // that have was made of
-	lost bool                // someone else changed something: nothing of have is sure
+	lost bool                // nothing of have is sure: somebody else changed it, or nothing was done yet
 }
 
 // ErrUnsupported says that this kernel has no nf_tables.
 var ErrUnsupported = errors.New("the kernel has no nf_tables")
 
 // Open opens a connection in the network namespace of the calling thread. The
-// kernel's tables are neither read nor changed.
+// first Cover or Apply also removes what a killed process has left in the table.
 func Open() (*Manager, error) {
 	c, err := dial()
 	if errors.Is(err, unix.EPROTONOSUPPORT) {
@@ -31,7 +31,7 @@ func Open() (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Manager{conn: c, have: map[tableKey]*table{}}, nil
+	return &Manager{conn: c, have: map[tableKey]*table{}, lost: true}, nil
 }
 
 // Close releases the connection and leaves the table as it is.
@@ -65,8 +65,21 @@ func (m *Manager) apply(r *Ruleset, keep bool) error {
 	if err != nil {
 		return err
 	}
+	if m.lost {
+		m.sweep(want, r.Table)
+	}
 	m.have, m.last, m.lost = want, *r, false
 	return nil
+}
+
+// sweep removes what may be left in our name. A family that the kernel does
+// not have has nothing to be removed.
+func (m *Manager) sweep(want map[tableKey]*table, name string) {
+	for _, k := range []tableKey{{unix.NFPROTO_IPV4, name}, {unix.NFPROTO_IPV6, name}} {
+		if want[k] == nil && name != "" {
+			m.conn.transact(k.remove())
+		}
+	}
 }
 
 func unsupported(err error) bool { return errors.Is(err, unix.EOPNOTSUPP) }

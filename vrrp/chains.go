@@ -88,7 +88,7 @@ func (f *chainsFilter) apply(r *firewall.Ruleset) error {
 	if !f.lost && slices.Equal(have.Rules4, want.Rules4) && slices.Equal(have.Rules6, want.Rules6) {
 		return nil
 	}
-	want.Clear4, want.Clear6 = len(have.Rules4) > 0, len(have.Rules6) > 0
+	want.Clear4, want.Clear6 = f.lost || len(have.Rules4) > 0, f.lost || len(have.Rules6) > 0
 	if err := f.link.call(want); err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (e *engine) openFilter(g *conf.Firewall) error {
 	f.close()
 	work := &packetFilter{failed: func(err error) { e.poll.Post(filterFailed{err}) }}
 	if f.kind.in != "" || f.kind.out != "" {
-		work.backend = &chainsFilter{link: f.chains, in: f.kind.in, out: f.kind.out}
+		work.backend = &chainsFilter{link: f.chains, in: f.kind.in, out: f.kind.out, lost: true}
 	} else {
 		m, err := firewall.Open()
 		if err != nil {
@@ -146,7 +146,7 @@ func (e *engine) openFilter(g *conf.Firewall) error {
 		work.backend = m
 	}
 	f.writer.post(job{filter: work})
-	f.rewrite = f.rewrite || len(f.posted.Drops)+len(f.posted.VMACs) > 0
+	f.rewrite = true // and so remove what a killed process has left
 	return nil
 }
 

@@ -268,6 +268,18 @@ func TestStolenRulesArePutBack(t *testing.T) {
 	}
 }
 
+// What a VRRP process that dies has left does not stay while nobody holds the role.
+func TestCrashLeavesNoRules(t *testing.T) {
+	t.Parallel()
+	n := lan(t, "a")
+	p := start(t, n, "a", halbd, instance("V", 1, 150, " no_accept\n"+vips(1)))
+	filtered := func() bool { return len(ruleset(t, n, "a")) == 1 }
+	wait(t, "rules", 10*time.Second, filtered)
+	must(t, syscall.Kill(p.Tree()[1], syscall.SIGKILL))
+	wait(t, "the leftover removed", 5*time.Second, func() bool { return !filtered() })
+	wait(t, "rules again", 10*time.Second, filtered)
+}
+
 // Two programs that want the same table do not keep each other busy for ever.
 func TestRepeatedTheftIsAnsweredSlowly(t *testing.T) {
 	t.Parallel()
