@@ -216,20 +216,36 @@ func (o *LinkMAC) request(bool) (mdl.Message, error) {
 	})
 }
 
-// Touch makes the kernel tell everyone about a link (netlink_notify_msg), as
-// an Object that cannot be removed: the link gets the group that it has.
-type Touch struct {
+// SetGroup puts a link into a group, as an Object that cannot be removed. With
+// the group that it is in already, it only makes the kernel tell everyone about
+// the link (netlink_notify_msg).
+type SetGroup struct {
 	Index int
 	Name  string
 	Group uint32
 }
 
-func (o *Touch) String() string { return "notice about " + o.Name }
+func (o *SetGroup) String() string { return fmt.Sprintf("group %d of %s", o.Group, o.Name) }
 
-func (o *Touch) settled(_ bool, err error) bool { return errors.Is(err, unix.ENODEV) }
+func (o *SetGroup) settled(_ bool, err error) bool { return errors.Is(err, unix.ENODEV) }
 
-func (o *Touch) request(bool) (mdl.Message, error) {
+func (o *SetGroup) request(bool) (mdl.Message, error) {
 	return linkRequest(0, ifinfo(o.Index, false), func(e *mdl.AttributeEncoder) { e.Uint32(unix.IFLA_GROUP, o.Group) })
+}
+
+// LinkGroup is a group of links, as an Object that can only be removed: with
+// every link of a kind that can be removed. The kernel waits once for all of
+// them, and would for each one that is removed by itself.
+type LinkGroup struct{ Group uint32 }
+
+func (o *LinkGroup) String() string { return fmt.Sprintf("links of group %d", o.Group) }
+
+func (o *LinkGroup) settled(_ bool, err error) bool { return errors.Is(err, unix.ENODEV) }
+
+func (o *LinkGroup) request(bool) (mdl.Message, error) {
+	m, err := linkRequest(0, ifinfo(0, false), func(e *mdl.AttributeEncoder) { e.Uint32(unix.IFLA_GROUP, o.Group) })
+	m.Header.Type = unix.RTM_DELLINK
+	return m, err
 }
 
 // QuietParent keeps the interface below a VMAC from answering ARP for the

@@ -84,6 +84,20 @@ func NewMirror() *Mirror {
 // Link finds an interface by name; nil when there is none.
 func (m *Mirror) Link(name string) *Link { return m.byName[name] }
 
+// FreeGroup is a link group that no link is in, far from the numbers that
+// people choose.
+func (m *Mirror) FreeGroup() uint32 {
+	used := map[uint32]bool{}
+	for _, l := range m.links {
+		used[l.Group] = true
+	}
+	g := uint32(1 << 30)
+	for used[g] {
+		g++
+	}
+	return g
+}
+
 // ByIndex finds an interface by its index; nil when there is none.
 func (m *Mirror) ByIndex(index int) *Link { return m.links[index] }
 

@@ -85,7 +85,24 @@ func (l *links) want(list []conf.Link) (gone []netstate.Op) {
 			gone = append(gone, l.drop(l.made[name])...)
 		}
 	}
-	return gone
+	return l.together(gone)
+}
+
+// together removes many links as one group: the kernel needs some 40 ms for
+// each that is removed by itself.
+func (l *links) together(gone []netstate.Op) []netstate.Op {
+	if len(gone) < 3 {
+		return gone
+	}
+	group := &netstate.LinkGroup{Group: l.mirror.FreeGroup()}
+	var ops []netstate.Op
+	for _, op := range gone {
+		if m := op.Object.(*netstate.MadeLink); m.Index != 0 {
+			op = netstate.Op{Object: &netstate.SetGroup{Index: m.Index, Name: m.Link.Name, Group: group.Group}}
+		}
+		ops = append(ops, op)
+	}
+	return append(ops, netstate.Op{Remove: true, Object: group})
 }
 
 func (l *links) drop(m *madeLink) []netstate.Op {
@@ -197,7 +214,7 @@ func (l *links) create(m *madeLink, leftover, parent *netstate.Link, now Time) (
 	}
 	ops = append(ops, netstate.Op{Object: &netstate.LinkUp{Name: w.Name, VMAC: vmac, Master: l.vrf(parent)}})
 	if w.Notify {
-		ops = append(ops, netstate.Op{Object: &netstate.Touch{Index: parent.Index, Name: parent.Name, Group: parent.Group}})
+		ops = append(ops, netstate.Op{Object: &netstate.SetGroup{Index: parent.Index, Name: parent.Name, Group: parent.Group}})
 	}
 	return ops
 }

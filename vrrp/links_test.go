@@ -273,3 +273,26 @@ func TestVMACHasIPv6WhileItsAddressesAreHeld(t *testing.T) {
 		t.Errorf("given up: %v", got)
 	}
 }
+
+// Many links that are no longer wanted go at once, and no other link with them.
+func TestManyLinksGoTogether(t *testing.T) {
+	var want []conf.Link
+	for i := range 3 {
+		l := vmac51
+		l.Name = fmt.Sprintf("vrrp.%d", i+1)
+		want = append(want, l)
+	}
+	b := newBench(t, want...)
+	b.see(netstate.Link{Index: 99, Name: "other", Group: 1 << 30})
+	b.l.tend(s)
+	for i := range 2 { // the third one is still on its way
+		l := macvlan(10 + i)
+		l.Name = want[i].Name
+		b.see(l)
+	}
+	b.l.tend(s + ms)
+	got := words(b.l.want(nil))
+	if want := []string{"+group 1073741825 of vrrp.1", "+group 1073741825 of vrrp.2", "-macvlan vrrp.3 on eth0(0)", "-links of group 1073741825"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
