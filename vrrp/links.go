@@ -51,6 +51,19 @@ func (l *links) ready(there *netstate.Link) bool {
 	return m == nil || m.index == there.Index && there.AdminUp
 }
 
+// wayOut is the interface that adverts for a link leave by: while a VMAC is
+// away it is the one below, so that the others hear that the master lives.
+func (l *links) wayOut(iface string) string {
+	m := l.made[iface]
+	if m == nil || m.want.Kind != conf.LinkMACVLAN {
+		return iface
+	}
+	if there := l.mirror.Link(iface); there == nil || !l.ready(there) {
+		return m.want.Parent
+	}
+	return iface
+}
+
 // find gives the link of that name if it is one of these.
 func (l *links) find(name string) *madeLink { return l.made[name] }
 

@@ -149,8 +149,14 @@ func there(t *testing.T) *bench {
 
 func TestLinkIsPutBack(t *testing.T) {
 	b := there(t)
+	if out := b.l.wayOut("vrrp.51"); out != "vrrp.51" {
+		t.Errorf("adverts leave by %s", out)
+	}
 	b.gone(macvlan(7))
 	b.expect(2*s, create51...)
+	if out := b.l.wayOut("vrrp.51"); out != "eth0" {
+		t.Errorf("adverts leave by %s while the VMAC is away", out)
+	}
 	if pending, _ := b.l.pending(b.l.find("vrrp.51"), 2*s); !pending {
 		t.Error("the role waits for it")
 	}

@@ -22,7 +22,7 @@ func (e *engine) sendAll(list []SendAdvert) []SendFailure {
 	fail := func(a *SendAdvert, err error) { lost = append(lost, unsent{a, err}) }
 	for i := range list {
 		a := &list[i]
-		s := e.sockets[socketKey{a.Interface, a.Src.Is6(), a.AH}]
+		s := e.sockets[socketKey{e.links.wayOut(a.Interface), a.Src.Is6(), a.AH}]
 		if s == nil {
 			fail(a, e.noSocket(a.Interface))
 			continue
