@@ -20,7 +20,8 @@ const (
 	scanPause = 100 * time.Millisecond
 	healPause = time.Minute
 	busyPause = 5 * time.Millisecond // between two batches of events on a busy host
-	idleScans = 10                   // a scan is left out so many times while no process was made
+	restShare = 19                   // times the duration of a scan that pass before the next: a twentieth of a processor
+	idleScans = 10                   // scans that are left out while no process was made
 )
 
 // processConf is what of a configuration concerns processes.
@@ -52,6 +53,7 @@ type processes struct {
 	ended   chan struct{} // nobody reads exits any more
 	newest  string        // when /proc was read last
 	idle    int
+	rest    time.Time // /proc is not read again before
 }
 
 // batch is what one read of the event socket gave.
@@ -239,15 +241,21 @@ func (p *processes) look() {
 	if len(p.census.quorums) == 0 {
 		return
 	}
+	begin := time.Now()
 	if p.socket == nil {
 		newest := p.fs.newest()
 		if newest == p.newest && p.idle < idleScans {
 			p.idle++
 			return
 		}
+		if begin.Before(p.rest) {
+			return
+		}
 		p.newest, p.idle = newest, 0
 	}
 	p.scan()
+	end := time.Now()
+	p.rest = end.Add(end.Sub(begin) * restShare)
 }
 
 // scan counts every process that there is and then judges.
