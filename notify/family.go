@@ -36,7 +36,7 @@ func (f *family) grow() {
 	for len(look) > 0 {
 		pid := look[0]
 		look = look[1:]
-		for _, child := range children(pid) {
+		for _, child := range Children(pid) {
 			if _, known := f.members[child]; known {
 				continue
 			}
@@ -48,8 +48,8 @@ func (f *family) grow() {
 	}
 }
 
-// children lists the children of a process (proc_pid_children(5)).
-func children(pid int) (list []int) {
+// Children lists the children of a process (proc_pid_children(5)).
+func Children(pid int) (list []int) {
 	files, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
 	for _, file := range files {
 		b, _ := os.ReadFile(file)

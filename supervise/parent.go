@@ -136,6 +136,7 @@ func (p *parent) run() int {
 	if err := os.Chdir("/"); err != nil {
 		p.log.Warn("change to /: " + err.Error())
 	}
+	go reapOrphans()
 	p.runScript("startup_script", g.StartupScript, g.StartupTimeout)
 
 	sigs := p.watchSignals()

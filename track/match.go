@@ -2,6 +2,8 @@ package track
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 
 	"halbd/conf"
 )
@@ -29,6 +31,20 @@ func newMatcher(p *conf.TrackProcess) matcher {
 		m.command = m.command[:len(m.command)-1] // the last one may go on
 	}
 	return m
+}
+
+// nameLimit is what the kernel keeps of a name (TASK_COMM_LEN without its NUL).
+const nameLimit = 15
+
+// hopeless words why no process can ever match; "" if one can.
+func (m *matcher) hopeless() string {
+	switch {
+	case strings.HasPrefix(m.name, "/"):
+		return m.name + " is a path, and names have none: add full_command"
+	case len(m.name) > nameLimit:
+		return fmt.Sprintf("the kernel keeps %d bytes of a name: write %s, or the whole path with full_command", nameLimit, m.name[:nameLimit])
+	}
+	return ""
 }
 
 func (m *matcher) byName() bool { return m.name != "" }

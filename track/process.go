@@ -131,6 +131,9 @@ func (p *processes) configure(c processConf) {
 	for _, q := range fresh.quorums {
 		p.names = p.names || q.match.byName()
 		p.command = max(p.command, q.match.commandLimit())
+		if why := q.match.hopeless(); why != "" {
+			p.log.Warn(fmt.Sprintf("vrrp_track_process %s matches no process: %s", q.conf.Name, why))
+		}
 	}
 	p.unwatch()
 	if reopen {

@@ -67,6 +67,16 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// What keepalived takes and can never match is told.
+func TestHopelessNames(t *testing.T) {
+	for process, want := range map[string]bool{"httpd": false, "fifteen-letters": false, "sixteen-letters-": true, "/usr/sbin/httpd": true, "kworker/0:1": false} {
+		named, full := newMatcher(&conf.TrackProcess{Process: process}), newMatcher(&conf.TrackProcess{Process: process, FullCommand: true})
+		if got := named.hopeless() != ""; got != want || full.hopeless() != "" {
+			t.Errorf("%s: %q, with full_command %q", process, named.hopeless(), full.hopeless())
+		}
+	}
+}
+
 // ledger drives a census with a clock of its own and writes verdicts down.
 type ledger struct {
 	*census

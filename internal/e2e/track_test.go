@@ -244,3 +244,37 @@ func TestPolledLinkWithDelays(t *testing.T) {
 		t.Errorf("the log does not say %q", want)
 	}
 }
+
+// As process 1 of a container the daemon inherits what scripts leave behind,
+// and no dead process stays. No process events arrive there.
+func TestProcessOneLeavesNoZombies(t *testing.T) {
+	t.Parallel()
+	n := lan(t, "a")
+	dir := t.TempDir()
+	must(t, os.WriteFile(dir+"/leave", []byte("#!/bin/sh\necho >> "+dir+"/runs\nsetsid sh -c 'sleep 0.1; exit 0' &\n"), 0o755))
+	must(t, os.WriteFile(dir+"/c.conf", []byte("global_defs {\n script_user root\n}\nvrrp_script s {\n script "+dir+"/leave\n interval 0.5\n}\nvrrp_track_process sh {\n process nosuch\n quorum_max 0\n}\n"+
+		instance("V1", 1, 150, "virtual_ipaddress {\n 10.9.1.1/32\n }\ntrack_script {\n s\n}\ntrack_process {\n sh\n}")), 0o644))
+	p, err := n.Start("a", dir+"/log", "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", halbd, "-n", "-l", "-G", "-f", dir+"/c.conf", "-p", dir+"/1.pid", "-r", dir+"/2.pid", "-c", dir+"/3.pid")
+	must(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log:\n%s", p.Log())
+		}
+	})
+	dead := func() (count int) {
+		for _, pid := range p.Tree() {
+			b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			if _, rest, ok := strings.Cut(string(b), ") "); ok && strings.HasPrefix(rest, "Z") {
+				count++
+			}
+		}
+		return count
+	}
+	wait(t, "master", 20*time.Second, func() bool { return owns(n, "a", "10.9.1.1") })
+	wait(t, "dead processes left behind", 20*time.Second, func() bool { return dead() >= 4 })
+	must(t, os.WriteFile(dir+"/leave", []byte("#!/bin/sh\n"), 0o755))
+	wait(t, "every dead process fetched", 30*time.Second, func() bool { return dead() == 0 })
+	if !owns(n, "a", "10.9.1.1") {
+		t.Error("the role was lost meanwhile")
+	}
+}
