@@ -69,7 +69,9 @@ func TestRoutesOfOtherKernels(t *testing.T) {
 		before := objects()
 		p, err := n.Daemon("a", daemon, t.TempDir(), routesConf)
 		must(t, err)
-		if lab.Wait(60*time.Second, func() bool { return slices.ContainsFunc(objects(), func(l string) bool { return strings.HasPrefix(l, "106:") }) }) != nil {
+		if lab.Wait(60*time.Second, func() bool {
+			return slices.ContainsFunc(objects(), func(l string) bool { return strings.HasPrefix(l, "106:") })
+		}) != nil {
 			t.Fatalf("no rule:\n%s", p.Log())
 		}
 		got[i] = objects()
