@@ -325,6 +325,40 @@ func TestVMACIsKept(t *testing.T) {
 	}
 }
 
+// The settings that keepalived makes, and the interface below as it was when
+// the daemon has stopped.
+func TestVMACSettings(t *testing.T) {
+	t.Parallel()
+	n := lan(t, "a")
+	_, err := n.Run("a", "sysctl -q net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.arp_announce=1")
+	must(t, err)
+	p := start(t, n, "a", halbd, "global_defs {\n disable_local_igmp\n}\n"+instance("V", 51, 150, "use_vmac vm0 group 7\n virtual_ipaddress {\n 10.9.1.1/16\n }"))
+	wait(t, "master", 10*time.Second, func() bool { return holds(n, "a", "10.9.1.1") })
+	expect := func(when string, values map[string]string) {
+		t.Helper()
+		for path, want := range values {
+			if got, err := n.Run("a", "cat /proc/sys/net/"+path); err != nil || strings.TrimSpace(got) != want {
+				t.Errorf("%s: %s is %s (%v), want %s", when, path, strings.TrimSpace(got), err, want)
+			}
+		}
+	}
+	expect("while it runs", map[string]string{
+		"ipv4/conf/vm0/accept_local": "1", "ipv4/conf/vm0/arp_ignore": "1", "ipv4/conf/vm0/promote_secondaries": "1", "ipv4/conf/vm0/rp_filter": "2",
+		"ipv6/conf/vm0/disable_ipv6": "1", "ipv6/conf/vm0/addr_gen_mode": "1",
+		"ipv4/conf/eth0/arp_ignore": "1", "ipv4/conf/eth0/arp_filter": "1", "ipv4/conf/eth0/arp_announce": "2", "ipv4/conf/all/rp_filter": "1",
+		"ipv4/igmp_link_local_mcast_reports": "0",
+	})
+	out, err := n.Run("a", "ip -d link show vm0")
+	must(t, err)
+	if !strings.Contains(out, "macvlan mode private") || !strings.Contains(out, "group 7 ") {
+		t.Errorf("the link is %s", out)
+	}
+	must(t, p.Stop(8*time.Second))
+	expect("afterwards", map[string]string{
+		"ipv4/conf/eth0/arp_ignore": "0", "ipv4/conf/eth0/arp_filter": "0", "ipv4/conf/eth0/arp_announce": "1", "ipv4/igmp_link_local_mcast_reports": "1",
+	})
+}
+
 // What a killed run has left is replaced, addresses and all.
 func TestVMACLeftover(t *testing.T) {
 	t.Parallel()
@@ -332,10 +366,18 @@ func TestVMACLeftover(t *testing.T) {
 	conf := instance("V", 51, 150, "use_vmac\n virtual_ipaddress {\n 10.9.1.1/16\n }")
 	p := start(t, n, "a", halbd, conf)
 	wait(t, "master", 10*time.Second, func() bool { return holds(n, "a", "10.9.1.1") })
-	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} { // nobody may notice that another is gone
-		for _, pid := range p.Tree() {
-			syscall.Kill(pid, signal)
-		}
+	pids := p.Tree()
+	for _, pid := range pids { // nobody may notice that another is gone
+		must(t, syscall.Kill(pid, syscall.SIGSTOP))
+	}
+	for _, pid := range pids {
+		wait(t, "stopped", 2*time.Second, func() bool {
+			b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			return err == nil && strings.Contains(string(b), ") T ")
+		})
+	}
+	for _, pid := range pids {
+		must(t, syscall.Kill(pid, syscall.SIGKILL))
 	}
 	if !holds(n, "a", "10.9.1.1") {
 		t.Fatal("the address went with the process: nothing is left to test")
