@@ -122,11 +122,13 @@ func (s *set[K, V]) gain(w *work, by owner, list []V) {
 func (s *set[K, V]) add(w *work, by owner, k K, v *V) {
 	was, set := s.ours[k]
 	there, altered := s.kind.present(k, v)
+	edited := set && was.v != v && !s.kind.same(was.v, v)
+	old := v
 	switch {
-	case there && set && (was.v == v || s.kind.same(was.v, v)):
-		return
+	case edited:
+		altered, old = true, was.v
 	case there && set:
-		w.adds = append(w.adds, netstate.Op{Remove: true, Object: s.kind.object(k, was.v)})
+		return
 	case set && s.kind.untracked(v):
 		return
 	case set && s.stolen(w, was, k) && !s.watch.taken(w.now, by, s.kind.object(k, v).String()):
@@ -136,7 +138,8 @@ func (s *set[K, V]) add(w *work, by owner, k K, v *V) {
 		return
 	}
 	if altered {
-		w.adds = append(w.adds, netstate.Op{Remove: true, Object: s.kind.object(k, v)})
+		s.gone[k] = w.now
+		w.adds = append(w.adds, netstate.Op{Remove: true, Object: s.kind.object(k, old)})
 	}
 	s.ours[k] = entry[V]{v, w.job}
 	s.kind.assume(k, v, true)

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -418,4 +420,33 @@ func TestDuplicateAddress(t *testing.T) {
 		return err == nil && out != "" && !strings.Contains(out, "tentative")
 	})
 	wait(t, "a line in the log", 10*time.Second, func() bool { return strings.Contains(p.Log(), "address fd09::77/64 on eth0: another host has it too") })
+}
+
+// A reload changes what the file has changed, and nothing else.
+func TestReloadOfObjects(t *testing.T) {
+	t.Parallel()
+	n := twoLinks(t)
+	text := func(static, route, rule string) string {
+		return "static_routes {\n " + static + "\n}\n" + instance("V", 1, 255, vips(1)+
+			" virtual_routes {\n 10.20.0.0/16 via 10.9.0.9 dev eth0\n "+route+"\n }\n virtual_rules {\n from 10.9.1.1 table 77 priority 100\n "+rule+"\n }")
+	}
+	p := start(t, n, "a", halbd, text("10.41.0.0/24 dev eth1", "10.21.0.0/16 dev eth0 mtu 1400", "from 10.9.1.1 table 78 priority 101"))
+	wait(t, "master", 10*time.Second, func() bool { return has(t, n, "a", "101:") })
+	before := sorted(objectsIn(t, n, "a"))
+	reload := func(text string) {
+		t.Helper()
+		must(t, os.WriteFile(p.Conf(), []byte(text), 0o644))
+		must(t, p.Signal(syscall.SIGHUP))
+	}
+	reload(text("10.42.0.0/24 dev eth1", "10.21.0.0/16 dev eth0 mtu 1300", "from 10.9.1.1 table 79 priority 101"))
+	wait(t, "what is new, and nothing of the old", 10*time.Second, func() bool {
+		all := strings.Join(objectsIn(t, n, "a"), "\n")
+		return strings.Contains(all, "10.42.0.0/24") && strings.Contains(all, "mtu 1300") && strings.Contains(all, "lookup 79") &&
+			!strings.Contains(all, "10.41.0.0/24") && !strings.Contains(all, "mtu 1400") && !strings.Contains(all, "lookup 78")
+	})
+	reload(text("10.41.0.0/24 dev eth1", "10.21.0.0/16 dev eth0 mtu 1400", "from 10.9.1.1 table 78 priority 101"))
+	wait(t, "all as before", 10*time.Second, func() bool { return cmp.Equal(before, sorted(objectsIn(t, n, "a"))) })
+	if strings.Contains(p.Log(), "taken by") || strings.Count(p.Log(), " STATE") != 1 {
+		t.Errorf("the reloads disturb:\n%s", p.Log())
+	}
 }
