@@ -19,42 +19,43 @@ import (
 
 // engine is the shell around a Core. One goroutine owns it.
 type engine struct {
-	cfg       *conf.Config
-	opt       Options
-	core      *Core
-	pub       Output
-	log       *slog.Logger
-	poll      *poll.Poller
-	mirror    *netstate.Mirror
-	objects   *objects
-	watcher   *netstate.Watcher
-	sockets   map[socketKey]*socket
-	byFD      map[int]*socket
-	taps      map[string]*tap // by the name of the VMAC
-	in        *receiver
-	packet    PacketReceived // that the core is given: no garbage for each of them
-	out       *sender
-	auto      *sched.Auto
-	due       []*socket // that have adverts to send now
-	links     *links
-	beat      *linkbeat
-	beats     map[string]bool // carrier of the interfaces that are polled
-	filter    *filter
-	dropped   []netstate.Op       // the removal of links that a reload has made useless
-	igmp      *netstate.Sysctl    // of disable_local_igmp; nil: not touched
-	returned  map[string]bool     // links that came back since the last reconcile
-	held      []*conf.Instance    // for reconcile
-	stale     bool                // what is held has changed since the last reconcile
-	wanted    map[string]bool     // interfaces that the core wants to hear of
-	rehearsed Time                // when a take-over was last rehearsed
-	recheck   Time                // when to look at the links again; never: nothing is open
-	retry     Time                // when to try again what the kernel refused; never: nothing
-	reread    bool                // then everything must be read again
-	faults    map[string][]string // what the core was told of objects, by instance
-	sendErr   map[string]string   // by instance: what was said of adverts that could not be sent
-	refusals  refusals            // what was said of changes that the kernel refused
-	signs     bool                // an instance has auth_hmac
-	offset    time.Duration       // what the core knows of the time of day
+	cfg         *conf.Config
+	opt         Options
+	core        *Core
+	pub         Output
+	log         *slog.Logger
+	poll        *poll.Poller
+	mirror      *netstate.Mirror
+	objects     *objects
+	watcher     *netstate.Watcher
+	sockets     map[socketKey]*socket
+	byFD        map[int]*socket
+	taps        map[string]*tap // by the name of the VMAC
+	in          *receiver
+	packet      PacketReceived // that the core is given: no garbage for each of them
+	out         *sender
+	auto        *sched.Auto
+	due         []*socket // that have adverts to send now
+	links       *links
+	beat        *linkbeat
+	beats       map[string]bool // carrier of the interfaces that are polled
+	filter      *filter
+	dropped     []netstate.Op       // the removal of links that a reload has made useless
+	igmp        *netstate.Sysctl    // of disable_local_igmp; nil: not touched
+	returned    map[string]bool     // links that came back since the last reconcile
+	held        []*conf.Instance    // for reconcile
+	stale       bool                // what is held has changed since the last reconcile
+	wanted      map[string]bool     // interfaces that the core wants to hear of
+	lastPackets Time                // when there were packets
+	rehearsed   Time                // when a take-over was last rehearsed
+	recheck     Time                // when to look at the links again; never: nothing is open
+	retry       Time                // when to try again what the kernel refused; never: nothing
+	reread      bool                // then everything must be read again
+	faults      map[string][]string // what the core was told of objects, by instance
+	sendErr     map[string]string   // by instance: what was said of adverts that could not be sent
+	refusals    refusals            // what was said of changes that the kernel refused
+	signs       bool                // an instance has auth_hmac
+	offset      time.Duration       // what the core knows of the time of day
 }
 
 // Messages of other goroutines to the loop.
@@ -290,6 +291,7 @@ func (e *engine) loop() error {
 			e.stale = true
 		}
 		e.settle()
+		e.gather(len(ready) > 0)
 	}
 }
 
