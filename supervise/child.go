@@ -39,6 +39,7 @@ func RunChild(args []string) (status int, isChild bool) {
 		fmt.Fprintln(os.Stderr, "halbd:", err)
 		return 1, true
 	}
+	startEagerly()
 	c := &child{role: role(args[1]), conn: conn}
 	defer conn.Close()
 	return c.run(), true
@@ -54,7 +55,10 @@ type child struct {
 
 // The engines publish through these; they never block.
 func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
-func (c *child) Ready()                 { c.conn.Send(msgReady, nil) }
+func (c *child) Ready() {
+	c.conn.Send(msgReady, nil)
+	go runSparingly(childGarbage)
+}
 
 // Counters answers the parent's request.
 func (c *child) Counters(list []vrrp.InstanceCounters) { c.conn.Post(msgCounters, counters{list}) }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -73,7 +72,7 @@ func Run(o Options) int {
 		}
 		started = reportStarted()
 	}
-	debug.SetGCPercent(50)
+	startEagerly()
 	p := &parent{opt: o, journal: newJournal(&o), inbox: make(chan any, 1024), children: map[role]*process{},
 		deaths: map[role]int{}, masters: map[string]bool{}, results: map[vrrp.TrackerKind]map[string]track.Result{}, started: started}
 	defer p.journal.close()
@@ -415,7 +414,10 @@ func (p *parent) checkReady() {
 
 func (p *parent) allReady() {
 	p.started()
-	p.summary.Do(p.reportHonoured)
+	p.summary.Do(func() {
+		p.reportHonoured()
+		go runSparingly(parentGarbage)
+	})
 	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))
 }
 
