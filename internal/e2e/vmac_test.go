@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -376,7 +377,7 @@ func TestVMACLeftover(t *testing.T) {
 			return err == nil && strings.Contains(string(b), ") T ")
 		})
 	}
-	for _, pid := range pids {
+	for _, pid := range slices.Backward(pids) { // the parent last: its end wakes children that are stopped
 		must(t, syscall.Kill(pid, syscall.SIGKILL))
 	}
 	if !holds(n, "a", "10.9.1.1") {
