@@ -1,13 +1,13 @@
 package bfd
 
 import (
-	"container/heap"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/internal/duequeue"
 )
 
 // Core holds every session. It is not safe for concurrent use.
@@ -16,7 +16,7 @@ type Core struct {
 	byName  map[string]*session
 	byLocal map[uint32]*session
 	byPath  map[Path]*session
-	queue   queue
+	queue   duequeue.Queue[*session]
 	made    int
 	acts    Actions
 	strays  strays
@@ -107,11 +107,12 @@ func (c *Core) inOrder() []*session {
 
 func (c *Core) open(now Time, b conf.BFDInstance) *session {
 	c.made++
-	s := &session{conf: b, path: pathOf(&b), order: c.made, state: Down, peer: silentPeer(), sentAt: now, sendAt: never, expireAt: never, reportAt: never, due: never}
+	s := &session{conf: b, path: pathOf(&b), state: Down, peer: silentPeer(), sentAt: now, sendAt: never, expireAt: never, reportAt: never,
+		Place: duequeue.Place{Due: never, Order: c.made}}
 	s.renegotiate()
 	c.identify(s)
 	c.byName[b.Name], c.byPath[s.path] = s, s
-	heap.Push(&c.queue, s)
+	c.queue.Add(s)
 	if s.interval() > 0 {
 		s.sendAt = now
 	}
@@ -144,7 +145,7 @@ func (c *Core) end(now Time, s *session, why string) {
 	delete(c.byName, s.conf.Name)
 	delete(c.byLocal, s.local)
 	delete(c.byPath, s.path)
-	heap.Remove(&c.queue, s.index)
+	c.queue.Remove(s)
 }
 
 // change takes the new configuration of a session over.
@@ -164,8 +165,11 @@ func (c *Core) change(now Time, s *session, b conf.BFDInstance) {
 // tick acts on every deadline that has passed. A packet that is due does not
 // wait for a detection that is due at the same time, and tells of its outcome.
 func (c *Core) tick(now Time) {
-	for len(c.queue) > 0 && c.queue[0].due <= now {
-		s := c.queue[0]
+	for {
+		s, ok := c.queue.First()
+		if !ok || s.Due > now {
+			return
+		}
 		if s.expireAt <= now {
 			c.expire(now, s)
 		}

@@ -1,14 +1,9 @@
 package bfd
 
 import (
-	"go/parser"
-	"go/token"
-	"os"
-	"os/exec"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
+
+	"halbd/internal/purity"
 )
 
 // The core is pure: these files may import no clock, no socket and no
@@ -16,63 +11,24 @@ import (
 var coreFiles = []string{"api.go", "core.go", "packet.go", "receive.go", "session.go", "timers.go"}
 
 var coreMayImport = map[string]string{
-	"cmp":             "",
-	"container/heap":  "orders deadlines",
-	"encoding/binary": "reads and writes wire integers",
-	"errors":          "",
-	"fmt":             "words causes",
-	"log/slog":        "levels only; no logger is called",
-	"net/netip":       "addresses as values; it opens no socket",
-	"slices":          "",
-	"time":            "Duration only; TestCoreReadsNoClock looks at the rest",
-	"halbd/conf":      "the configuration that it obeys",
-	"halbd/event":     "what it publishes",
+	"cmp":                     "",
+	"encoding/binary":         "reads and writes wire integers",
+	"errors":                  "",
+	"fmt":                     "words causes",
+	"log/slog":                "levels only; no logger is called",
+	"net/netip":               "addresses as values; it opens no socket",
+	"slices":                  "",
+	"time":                    "Duration only; TestCoreIsPure looks at the rest",
+	"halbd/conf":              "the configuration that it obeys",
+	"halbd/event":             "what it publishes",
+	"halbd/internal/duequeue": "orders deadlines",
 }
 
-func TestCoreImports(t *testing.T) {
-	for _, name := range coreFiles {
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, i := range f.Imports {
-			path, _ := strconv.Unquote(i.Path.Value)
-			if _, ok := coreMayImport[path]; !ok {
-				t.Errorf("%s imports %s: the core must not", name, path)
-			}
-		}
-	}
+func TestCoreIsPure(t *testing.T) {
+	purity.Imports(t, coreFiles, coreMayImport)
+	purity.NoClock(t, coreFiles)
 }
 
-func TestCoreReadsNoClock(t *testing.T) {
-	for _, name := range coreFiles {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, clock := range []string{"time.Now", "time.Since", "time.Sleep", "time.After", "time.NewTimer", "time.Tick"} {
-			if strings.Contains(string(b), clock) {
-				t.Errorf("%s calls %s: time is an argument", name, clock)
-			}
-		}
-	}
-}
-
-// A process that must speak every few milliseconds must never wait for a
-// program, a pattern or a web server.
-func TestForbiddenPackages(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	deps := strings.Fields(string(out))
-	for path, why := range map[string]string{
-		"net/http": "a web server has no place beside the timers",
-		"os/exec":  "starting a program stops the world",
-		"regexp":   "unbounded time on foreign input",
-	} {
-		if slices.Contains(deps, path) {
-			t.Errorf("bfd depends on %s: %s", path, why)
-		}
-	}
-}
+// A process that must speak every few milliseconds must never wait for a program, a
+// pattern or a web server.
+func TestNeverWaits(t *testing.T) { purity.NeverWaits(t) }

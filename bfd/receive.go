@@ -8,7 +8,7 @@ import (
 )
 
 func sortSessions(list []*session) {
-	slices.SortFunc(list, func(a, b *session) int { return cmp.Compare(a.order, b.order) })
+	slices.SortFunc(list, func(a, b *session) int { return cmp.Compare(a.Order, b.Order) })
 }
 
 // receive handles one datagram (RFC 5880, 6.8.6).

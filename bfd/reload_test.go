@@ -100,7 +100,7 @@ func TestReloadOfOtherAddresses(t *testing.T) {
 	l.until(60 * ms)
 	l.did("50ms AdminDown diag 7, 1 to 77, tx 1s rx 200ms x3", "50ms B DOWN: it is new",
 		"50ms log: (B) The session with 10.0.0.2 ends: the configuration has it no longer", "50ms Down diag 0, 2 to 0, tx 1s rx 200ms x3")
-	if len(l.byLocal) != 1 || len(l.byPath) != 1 || len(l.queue) != 1 {
+	if len(l.byLocal) != 1 || len(l.byPath) != 1 || l.queue.Len() != 1 {
 		t.Errorf("left behind: %v %v", l.byLocal, l.byPath)
 	}
 }

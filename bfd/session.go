@@ -5,16 +5,16 @@ import (
 	"time"
 
 	"halbd/conf"
+	"halbd/internal/duequeue"
 )
 
 // never is the deadline of a timer that is not set.
-const never = Time(1<<63 - 1)
+const never = duequeue.Never
 
 // session is one session's state: the variables of RFC 5880, 6.8.1, and its timers.
 type session struct {
-	conf  conf.BFDInstance
-	path  Path
-	order int // of its creation
+	conf conf.BFDInstance
+	path Path
 
 	state         State
 	diag          Diag
@@ -30,8 +30,7 @@ type session struct {
 
 	sentAt                     Time
 	sendAt, expireAt, reportAt Time
-	due                        Time // the earliest of them
-	index                      int  // in the queue
+	duequeue.Place             // due at the earliest of them, ordered by age
 }
 
 func pathOf(b *conf.BFDInstance) Path {

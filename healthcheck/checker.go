@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"halbd/conf"
+	"halbd/internal/duequeue"
 )
 
 // checker is the state of one health check of one real server.
@@ -20,10 +21,9 @@ type checker struct {
 	good   int  // consecutive good urls while down; a full cycle is needed for UP
 	asked  int  // weight that misc_dynamic asks for; noWish: the configured one
 
-	running bool
-	phase   Time // the regular checks happen at phase + n*delay_loop
-	due     Time
-	slot    int // place in the queue, -1 while running
+	running        bool
+	phase          Time // the regular checks happen at phase + n*delay_loop
+	duequeue.Place      // in the queue while it waits; ordered by age
 }
 
 // noWish is the value of asked when the configured weight holds.
@@ -61,9 +61,9 @@ func (k *checker) succeeded(r *Result, now Time, do func(Action)) bool {
 		do(LogLine{Text: fmt.Sprintf("%s succeeded after %d failed attempts", k.describe(), recovered)})
 	}
 	if !k.up && k.conf.HTTP != nil && k.conf.HTTP.FastRecovery {
-		k.due = now
+		k.Due = now
 	} else {
-		k.due = k.nextPhase(now)
+		k.Due = k.nextPhase(now)
 	}
 	return k.up != wasUp || k.asked != oldAsked
 }
@@ -72,7 +72,7 @@ func (k *checker) failed(r *Result, logAll bool, now Time, do func(Action)) bool
 	k.good = 0
 	if k.up && k.proven && k.tries < k.conf.Retry {
 		k.tries++
-		k.due = now + k.conf.RetryDelay
+		k.Due = now + k.conf.RetryDelay
 		if logAll {
 			do(LogLine{Warning: true, Text: fmt.Sprintf("%s failed (%s), attempt %d of %d", k.describe(), r.Detail, k.tries, k.conf.Retry+1)})
 		}
@@ -80,9 +80,9 @@ func (k *checker) failed(r *Result, logAll bool, now Time, do func(Action)) bool
 	}
 	retries, wasUp := k.tries, k.up
 	k.tries, k.up = 0, false
-	k.due = k.nextPhase(now)
+	k.Due = k.nextPhase(now)
 	if k.conf.HTTP != nil && k.conf.RetryDelay > k.conf.DelayLoop {
-		k.due = now + k.conf.RetryDelay
+		k.Due = now + k.conf.RetryDelay
 	}
 	switch {
 	case wasUp && k.proven && k.conf.Retry > 0:

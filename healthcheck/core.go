@@ -1,11 +1,11 @@
 package healthcheck
 
 import (
-	"container/heap"
 	"time"
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/internal/duequeue"
 )
 
 // CheckerID identifies one checker. An ID is never used again in the life of a
@@ -86,7 +86,7 @@ type Core struct {
 	owners   map[Key][]*service // who contributes to a kernel service, in file order
 	checkers map[CheckerID]*checker
 	lastID   CheckerID
-	queue    dueQueue
+	queue    duequeue.Queue[*checker]
 	random   func(limit time.Duration) time.Duration
 	stopped  bool
 
@@ -129,10 +129,10 @@ func (c *Core) Step(ev Event, now Time) []Action {
 
 // Deadline is when the next Tick is due; false when no check is waiting.
 func (c *Core) Deadline() (Time, bool) {
-	if c.stopped || len(c.queue) == 0 {
+	if c.stopped {
 		return 0, false
 	}
-	return c.queue[0].due, true
+	return c.queue.Next()
 }
 
 func (c *Core) take() []Action {
@@ -159,8 +159,12 @@ func (c *Core) touch(keys []Key) {
 }
 
 func (c *Core) startDue(now Time) {
-	for !c.stopped && len(c.queue) > 0 && c.queue[0].due <= now {
-		ck := heap.Pop(&c.queue).(*checker)
+	for !c.stopped {
+		ck, ok := c.queue.First()
+		if !ok || ck.Due > now {
+			return
+		}
+		c.queue.Pop()
 		ck.running = true
 		c.do(StartProbe{ID: ck.id, Check: ck.conf, URL: ck.url})
 	}
@@ -177,13 +181,13 @@ func (c *Core) result(r ProbeResult, now Time) {
 	} else if srv := ck.server; !srv.up && !srv.told && !ck.isGood(&r.Result) {
 		c.publishServer(srv, event.Down, ck.cause(&r.Result)) // alpha: it was never up, and now that is known
 	}
-	heap.Push(&c.queue, ck)
+	c.queue.Add(ck)
 }
 
 // stop publishes what omega promises and forgets every check.
 func (c *Core) stop() {
 	c.stopped = true
-	c.queue = nil
+	c.queue = duequeue.Queue[*checker]{}
 	for _, ck := range c.checkers {
 		if ck.running {
 			c.do(CancelProbe{ID: ck.id})
@@ -207,33 +211,4 @@ func (c *Core) farewell(s *service, cause string) {
 	if s.quorum || c.stopped {
 		c.publishService(s, event.Down, cause)
 	}
-}
-
-// dueQueue is a heap of waiting checkers: by time, then by age so that a run is repeatable.
-type dueQueue []*checker
-
-func (q dueQueue) Len() int { return len(q) }
-func (q dueQueue) Less(i, j int) bool {
-	if q[i].due != q[j].due {
-		return q[i].due < q[j].due
-	}
-	return q[i].id < q[j].id
-}
-func (q dueQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].slot, q[j].slot = i, j
-}
-func (q *dueQueue) Push(x any) {
-	ck := x.(*checker)
-	ck.slot = len(*q)
-	*q = append(*q, ck)
-}
-func (q *dueQueue) Pop() any {
-	old := *q
-	n := len(old) - 1
-	ck := old[n]
-	old[n] = nil
-	*q = old[:n]
-	ck.slot = -1
-	return ck
 }

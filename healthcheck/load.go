@@ -1,12 +1,12 @@
 package healthcheck
 
 import (
-	"container/heap"
 	"net/netip"
 	"reflect"
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/internal/duequeue"
 )
 
 // load makes the state fit a configuration. At start there is nothing before;
@@ -38,7 +38,6 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 	}
 	c.services = services
 	c.indexOwners()
-	heap.Init(&c.queue)
 }
 
 func (c *Core) indexOwners() {
@@ -96,10 +95,9 @@ func (c *Core) createServer(s *service, rs *conf.RealServer, now Time) *server {
 func (c *Core) createChecker(r *server, k *conf.Checker, now Time) *checker {
 	c.lastID++
 	first := now + firstCheckDelay + c.random(max(0, k.Warmup))
-	ck := &checker{id: c.lastID, conf: k, server: r, up: !k.Alpha, asked: noWish, phase: first, due: first}
+	ck := &checker{id: c.lastID, conf: k, server: r, up: !k.Alpha, asked: noWish, phase: first, Place: duequeue.Place{Due: first, Order: int(c.lastID)}}
 	c.checkers[ck.id] = ck
-	c.queue = append(c.queue, ck) // load orders the heap at its end
-	ck.slot = len(c.queue) - 1
+	c.queue.Add(ck)
 	return ck
 }
 
@@ -161,7 +159,7 @@ func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
 			r.checkers = append(r.checkers, c.createChecker(r, k, now))
 			continue
 		}
-		old[at].retime(k, now)
+		c.retime(old[at], k, now)
 		r.checkers = append(r.checkers, old[at])
 		old[at] = nil
 	}
@@ -192,12 +190,12 @@ func question(k *conf.Checker) conf.Checker {
 }
 
 // retime gives a checker new times without losing what it knows.
-func (k *checker) retime(to *conf.Checker, now Time) {
+func (c *Core) retime(k *checker, to *conf.Checker, now Time) {
 	shorter := to.DelayLoop < k.conf.DelayLoop
 	k.conf = to
-	if shorter && !k.running && k.due > now+to.DelayLoop {
-		k.due = now + to.DelayLoop
-		k.phase = k.due
+	if shorter && !k.running && k.Due > now+to.DelayLoop {
+		c.queue.Move(k, now+to.DelayLoop)
+		k.phase = k.Due
 	}
 }
 
@@ -215,12 +213,6 @@ func (c *Core) dropCheckers(list []*checker) {
 		}
 	}
 	for k := range gone {
-		if k.slot >= 0 {
-			last := len(c.queue) - 1
-			c.queue.Swap(k.slot, last)
-			c.queue[last] = nil
-			c.queue = c.queue[:last]
-			k.slot = -1
-		}
+		c.queue.Remove(k)
 	}
 }

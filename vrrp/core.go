@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"container/heap"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/internal/duequeue"
 )
 
 // Core is every virtual router of one host: their states, timers and groups.
@@ -20,7 +20,7 @@ type Core struct {
 	byName    map[string]*instance
 	routers   map[routerID][]*instance
 	groups    []*group
-	queue     queue
+	queue     duequeue.Queue[*instance]
 	links     map[string]InterfaceState
 	delayed   map[string]delayed
 	trackers  map[trackerID]TrackerResult
@@ -159,8 +159,11 @@ func (c *Core) logf(warning bool, format string, args ...any) {
 // tick fires every timer that is due.
 func (c *Core) tick(now Time) {
 	c.settleLinks(now)
-	for len(c.queue) > 0 && c.queue[0].due <= now {
-		in := c.queue[0]
+	for {
+		in, ok := c.queue.First()
+		if !ok || in.Due > now {
+			return
+		}
 		for t := range timers {
 			if at := in.at[t]; at <= now {
 				c.set(in, t, never)
@@ -268,10 +271,11 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 	before := map[conf.InstanceKey]*instance{}
 	for _, in := range c.instances {
 		before[in.cfg.Key()] = in
+		c.queue.Remove(in) // its place may become another
 	}
 	oldGroups := c.groups
 	c.cfg = cfg
-	c.instances, c.groups, c.queue = nil, nil, nil
+	c.instances, c.groups = nil, nil
 	c.routers = map[routerID][]*instance{}
 	c.byName = map[string]*instance{}
 	c.strays = map[string]bool{}
@@ -293,7 +297,8 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 			in.ipID = 0 // as keepalived counts: from each reload on
 			kept = append(kept, in)
 		}
-		in.order = i
+		in.Order = i
+		c.queue.Add(in)
 		in.implied = impliedBy(cfg, n)
 		in.group = nil
 		in.complaints = nil
@@ -306,10 +311,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		c.byName[n.Name] = in
 		id := routerID{n.ListenInterface(), n.Family == conf.IPv6, n.VRID}
 		c.routers[id] = append(c.routers[id], in)
-		c.queue = append(c.queue, in)
-		in.index = i
 	}
-	heap.Init(&c.queue)
 	c.redelay(now)
 	c.remove(before)
 	c.loadGroups(oldGroups)
@@ -352,7 +354,7 @@ func (c *Core) remove(gone map[conf.InstanceKey]*instance) {
 	for _, in := range gone {
 		list = append(list, in)
 	}
-	slices.SortFunc(list, func(a, b *instance) int { return a.order - b.order })
+	slices.SortFunc(list, func(a, b *instance) int { return a.Order - b.Order })
 	for _, in := range list {
 		c.advertiseOnceMore(in)
 		c.resign(in)

@@ -10,6 +10,7 @@ import (
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/internal/duequeue"
 )
 
 // Sync groups are model-checked: from the start, every event of every member in
@@ -56,7 +57,10 @@ func (c *Core) clone() *Core {
 		i.complaints = maps.Clone(in.complaints)
 		twin[in] = &i
 	}
-	n.instances, n.queue = copied(c.instances), copied(c.queue)
+	n.instances, n.queue = copied(c.instances), duequeue.Queue[*instance]{}
+	for _, in := range n.instances {
+		n.queue.Add(in)
+	}
 	n.byName, n.routers, n.groups = map[string]*instance{}, map[routerID][]*instance{}, nil
 	for name, in := range c.byName {
 		n.byName[name] = twin[in]

@@ -56,7 +56,7 @@ func newInstance(cfg *conf.Instance) *instance {
 	for t := range timers {
 		in.at[t] = never
 	}
-	in.due = never
+	in.Due = never
 	return in
 }
 

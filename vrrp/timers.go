@@ -1,9 +1,8 @@
 package vrrp
 
 import (
-	"container/heap"
-
 	"halbd/event"
+	"halbd/internal/duequeue"
 )
 
 // timer names what an instance may wait for. Each instance has one of each.
@@ -22,41 +21,12 @@ const (
 )
 
 // never is the deadline of a timer that is not set.
-const never = Time(1<<63 - 1)
+const never = duequeue.Never
 
-// deadlines are an instance's timers; due is the earliest of them.
+// deadlines are an instance's timers; it is due when the earliest of them is.
 type deadlines struct {
-	at    [timers]Time
-	due   Time
-	index int // in the queue
-}
-
-// queue is a heap of instances by their earliest deadline, then by their
-// place in the file, so that a run can be repeated exactly.
-type queue []*instance
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if q[i].due != q[j].due {
-		return q[i].due < q[j].due
-	}
-	return q[i].order < q[j].order
-}
-func (q queue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-func (q *queue) Push(x any) {
-	in := x.(*instance)
-	in.index = len(*q)
-	*q = append(*q, in)
-}
-func (q *queue) Pop() any {
-	old := *q
-	in := old[len(old)-1]
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return in
+	at [timers]Time
+	duequeue.Place
 }
 
 // set starts a timer, or stops it with never.
@@ -66,10 +36,7 @@ func (c *Core) set(in *instance, t timer, at Time) {
 	for _, d := range in.at {
 		due = min(due, d)
 	}
-	if due != in.due {
-		in.due = due
-		heap.Fix(&c.queue, in.index)
-	}
+	c.queue.Move(in, due)
 }
 
 func (c *Core) stopTimers(in *instance) {
@@ -82,17 +49,14 @@ func (c *Core) stopTimers(in *instance) {
 // Deadline is when the next Tick is due; false when nothing waits.
 func (c *Core) Deadline() (Time, bool) {
 	due := c.linkDeadline()
-	if len(c.queue) > 0 {
-		due = min(due, c.queue[0].due)
+	if at, ok := c.queue.Next(); ok {
+		due = min(due, at)
 	}
 	return due, due != never
 }
 
 // ClaimIsNext reports whether what the deadline will bring is a claim of a role.
 func (c *Core) ClaimIsNext() bool {
-	if len(c.queue) == 0 {
-		return false
-	}
-	in := c.queue[0]
-	return in.state == event.Backup && in.at[timerMain] == in.due
+	in, ok := c.queue.First()
+	return ok && in.state == event.Backup && in.at[timerMain] == in.Due
 }
