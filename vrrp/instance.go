@@ -12,7 +12,6 @@ import (
 // instance is one virtual router (RFC 9568 section 6).
 type instance struct {
 	cfg          *conf.Instance
-	order        int // place in the file
 	group        *group
 	tracking     conf.Tracking // its own and its group's
 	state        event.State   // "" until everything that is tracked is known
