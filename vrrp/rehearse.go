@@ -46,8 +46,12 @@ func (e *engine) rehearse() {
 			continue
 		}
 		in.Track, in.Source, in.VMAC, in.IPVLAN = conf.Tracking{}, rehearsalSource(&in), nil, nil
-		core := NewCore(&conf.Config{Global: e.cfg.Global, Instances: []conf.Instance{in}})
+		cfg := &conf.Config{Global: e.cfg.Global, Instances: []conf.Instance{in}}
+		core := NewCore(cfg)
 		core.Step(0, InterfaceState{Name: in.ListenInterface(), Exists: true, Up: true, Addrs: []netip.Addr{in.Source}})
+		for _, other := range impliedBy(cfg, &in) { // else it would be in FAULT
+			core.Step(0, InterfaceState{Name: other.name, Exists: true, Up: true})
+		}
 		core.Start(0)
 		for range 4 { // vrrp_startup_delay and the like take a timer more
 			at, ok := core.Deadline()

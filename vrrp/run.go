@@ -75,8 +75,12 @@ func monotonic() Time { return poll.Now() }
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
 	ownThread := sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
-	e := &engine{cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, returned: map[string]bool{}, recheck: never, in: newReceiver(), out: newSender(), auto: auto, retry: never, sendErr: map[string]string{}, refusals: refusals{}, beats: map[string]bool{}}
+	e := &engine{
+		cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, auto: auto, mirror: netstate.NewMirror(),
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, in: newReceiver(), out: newSender(),
+		returned: map[string]bool{}, beats: map[string]bool{}, sendErr: map[string]string{}, refusals: refusals{},
+		recheck: never, retry: never,
+	}
 	if err := e.open(); err != nil {
 		return err
 	}

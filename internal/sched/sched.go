@@ -29,8 +29,9 @@ func LimitRealTime(p *conf.Process, prefix string, log *slog.Logger) {
 // Apply sets nice value, CPU affinity and real-time class of the calling
 // goroutine's thread, and locks the memory of the process. A goroutine whose
 // thread gets any of them keeps that thread for good; without them it stays
-// free, because to wake a certain thread takes longer. prefix is the keyword's ("vrrp_", "checker_"). What the system
-// refuses is logged and otherwise ignored: a slower daemon is better than none.
+// free, because to wake a certain thread takes longer. prefix is the keyword's
+// ("vrrp_", "checker_"). What the system refuses is logged and otherwise
+// ignored: a slower daemon is better than none.
 // It tells whether the goroutine has a thread of its own now.
 func Apply(p *conf.Process, prefix string, log *slog.Logger) (ownThread bool) {
 	warn := func(keyword string, err error) {
