@@ -21,6 +21,9 @@ type Mail struct {
 	NoFaults       bool          `json:"no_email_faults,omitempty"`
 }
 
+// Sent tells whether there is anybody to send mail to, and a way to do it.
+func (m *Mail) Sent() bool { return m.Server != "" && len(m.To) > 0 }
+
 // AutoPriority lets a process raise its own scheduling priority when its
 // timers come late.
 type AutoPriority struct {

@@ -184,8 +184,8 @@ var tableCheck = []Keyword{
 	{Block: "virtual_server/real_server/UDP_CHECK", Name: "require_reply", Args: "[<hex digits, x as wildcard nibble>]", Default: "off", Doc: "Demand reply, optionally matching pattern"},
 	{Block: "virtual_server/real_server/UDP_CHECK", Name: "min_reply_length", Args: "<uint>", Unit: "bytes", Min: "0", Max: "65535", Default: "0", Doc: "Shortest acceptable reply"},
 	{Block: "virtual_server/real_server/UDP_CHECK", Name: "max_reply_length", Args: "<uint>", Unit: "bytes", Min: "0", Max: "65535", Default: "255", Doc: "Longest acceptable reply"},
-	{Block: "virtual_server/real_server/FILE_CHECK", Name: "track_file", Args: "<track_file name>", Default: "required", Doc: "File to follow; must be defined earlier"},
-	{Block: "virtual_server/real_server/FILE_CHECK", Name: "weight", Args: "<int> [reverse|noreverse]", Unit: "multiplier", Min: "-2147483647", Max: "2147483647", Default: "weight of track_file", Doc: "Multiplier for file value", Tolerant: true},
-	{Block: "virtual_server/real_server/BFD_CHECK", Name: "name", Args: "<bfd_instance name:1..31 chars>", Default: "required", Doc: "BFD session to follow; must be defined earlier", Tolerant: true},
-	{Block: "virtual_server/real_server/BFD_CHECK", Name: "alpha", Args: "[<bool>]", Default: "real server setting", Doc: "Assume failed until session is up"},
+	{Block: "virtual_server/real_server/FILE_CHECK", Name: "track_file", Args: "<track_file name>", Default: "required", Doc: "File to follow; must be defined earlier", Acts: true},
+	{Block: "virtual_server/real_server/FILE_CHECK", Name: "weight", Args: "<int> [reverse|noreverse]", Unit: "multiplier", Min: "-2147483647", Max: "2147483647", Default: "weight of track_file", Doc: "Multiplier for file value", Tolerant: true, Acts: true},
+	{Block: "virtual_server/real_server/BFD_CHECK", Name: "name", Args: "<bfd_instance name:1..31 chars>", Default: "required", Doc: "BFD session to follow; must be defined earlier", Tolerant: true, Acts: true},
+	{Block: "virtual_server/real_server/BFD_CHECK", Name: "alpha", Args: "[<bool>]", Default: "real server setting", Doc: "Assume failed until session is up", Acts: true},
 }

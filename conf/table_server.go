@@ -35,7 +35,7 @@ var tableServer = []Keyword{
 	{Block: "virtual_server", Name: "persistence_timeout", Args: "[<uint>]", Unit: "s", Min: "1", Max: "2678400", Default: "off; bare keyword means 360", Doc: "Client stickiness time", Acts: true},
 	{Block: "virtual_server", Name: "persistence_granularity", Args: "<ipv4 netmask> | <1..128>", Unit: "netmask / bits", Min: "1", Max: "128", Default: "255.255.255.255 / 128", Doc: "Client grouping mask; enables persistence 360 if unset", Acts: true},
 	{Block: "virtual_server", Name: "protocol", Args: "TCP|UDP|SCTP (any case)", Default: "UDP (with complaint)", Doc: "Layer 4 protocol; ignored with complaint for fwmark", Acts: true},
-	{Block: "virtual_server", Name: "ha_suspend", Args: "none", Default: "off", Doc: "Check only while virtual address is local; not fwmark"},
+	{Block: "virtual_server", Name: "ha_suspend", Args: "none", Default: "off", Doc: "Check only while virtual address is local; not fwmark", Acts: true},
 	{Block: "virtual_server", Name: "smtp_alert", Args: "[<bool>]", Default: "smtp_alert_checker, then smtp_alert, then false", Doc: "Mail on quorum change"},
 	{Block: "virtual_server", Name: "virtualhost", Args: "<string>", Default: "none", Doc: "Default HTTP Host header for checkers", Tolerant: true, Acts: true},
 	{Block: "virtual_server", Name: "snmp_name", Args: "<string>", Default: "none", Doc: "Label in SNMP tables; exactly one argument", Tolerant: true},
@@ -74,6 +74,6 @@ var tableServer = []Keyword{
 	{Block: "virtual_server/real_server", Name: "HTTP_GET", Args: "{ block }", Repeatable: true, Doc: "HTTP checker; needs at least one url", Shape: Block, Acts: true},
 	{Block: "virtual_server/real_server", Name: "SSL_GET", Args: "{ block }", Repeatable: true, Doc: "HTTPS checker; needs at least one url", Shape: Block, Acts: true},
 	{Block: "virtual_server/real_server", Name: "DNS_CHECK", Args: "{ block }", Repeatable: true, Doc: "DNS query checker over UDP", Shape: Block},
-	{Block: "virtual_server/real_server", Name: "FILE_CHECK", Args: "{ block }", Repeatable: true, Doc: "Weight from tracked file", Shape: Block},
-	{Block: "virtual_server/real_server", Name: "BFD_CHECK", Args: "{ block }", Repeatable: true, Doc: "Health from BFD session", Shape: Block},
+	{Block: "virtual_server/real_server", Name: "FILE_CHECK", Args: "{ block }", Repeatable: true, Doc: "Weight from tracked file", Shape: Block, Acts: true},
+	{Block: "virtual_server/real_server", Name: "BFD_CHECK", Args: "{ block }", Repeatable: true, Doc: "Health from BFD session", Shape: Block, Acts: true},
 }

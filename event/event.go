@@ -14,7 +14,8 @@ const (
 	Group         Kind = "GROUP"    // a vrrp_sync_group
 	VirtualServer Kind = "VS"
 	RealServer    Kind = "RS"
-	BFD           Kind = "BFD" // a bfd_instance: UP or DOWN
+	Checker       Kind = "CHECK" // a checker of a real server has changed its verdict; State is the server's
+	BFD           Kind = "BFD"   // a bfd_instance: UP or DOWN
 )
 
 // State is the state an object entered, in keepalived's words.
@@ -50,6 +51,11 @@ type Event struct {
 	// Quiet events are for log and status only: keepalived writes no FIFO line
 	// and runs no script for them.
 	Quiet bool `json:"quiet,omitempty"`
+
+	// Alert is the line that keepalived's mail has for this transition of a
+	// virtual or real server or a checker; "" when no mail tells of it. Those of
+	// VRRP objects follow from State.
+	Alert string `json:"alert,omitempty"`
 
 	// Key of the virtual server (conf.VirtualServer.Key) and address of the
 	// real server, for finding the hooks to run. Empty for VRRP objects.

@@ -21,7 +21,7 @@ import (
 type Time = time.Duration
 
 // Input is what the parent tells a running checker: *conf.Config for a
-// reload, or a Role.
+// reload, a Role or a Fact.
 type Input any
 
 // Role is the relayed role of a VRRP instance; lvs_sync_daemon follows it.
@@ -33,6 +33,7 @@ type Role struct {
 var (
 	_ Input = (*conf.Config)(nil)
 	_ Input = Role{}
+	_ Input = Fact{}
 )
 
 // Output is where the checker publishes; none of its methods may block.
@@ -49,4 +50,5 @@ var ErrNoIPVS = errors.New("the kernel has no IPVS (modprobe ip_vs)")
 type Options struct {
 	DontRelease bool        // -I: leave the kernel's table in place on stop
 	Kernel      ipvs.Kernel // nil: the real one
+	Facts       []Fact      // what is known at the start
 }

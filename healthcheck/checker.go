@@ -21,6 +21,9 @@ type checker struct {
 	good   int  // consecutive good urls while down; a full cycle is needed for UP
 	asked  int  // weight that misc_dynamic asks for; noWish: the configured one
 
+	subject subject // what a FILE_CHECK or BFD_CHECK follows; the others probe
+	delta   int64   // what FILE_CHECK adds to the weight
+
 	running        bool
 	phase          Time // the regular checks happen at phase + n*delay_loop
 	duequeue.Place      // in the queue while it waits; ordered by age

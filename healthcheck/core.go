@@ -1,6 +1,7 @@
 package healthcheck
 
 import (
+	"net/netip"
 	"time"
 
 	"halbd/conf"
@@ -12,7 +13,8 @@ import (
 // Core, so a late result of a removed checker finds nobody.
 type CheckerID uint64
 
-// Event is something that happened to a Core: Tick, ProbeResult, Reload, Stop.
+// Event is something that happened to a Core: Tick, ProbeResult, Fact,
+// AddressChange, Reload, Stop.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -90,21 +92,34 @@ type Core struct {
 	random   func(limit time.Duration) time.Duration
 	stopped  bool
 
+	facts     map[subject]Fact
+	followers map[subject][]*checker    // FILE_CHECK and BFD_CHECK, by what they follow
+	present   map[netip.Addr]bool       // the addresses of this host
+	waiting   map[netip.Addr][]*service // with ha_suspend, by their addresses
+
 	// Collected during one Step.
 	actions []Action
 	dirty   []Key
 	isDirty map[Key]bool
 }
 
-// NewCore builds the state at start: every server without alpha is assumed up.
-// random(d) returns a value in [0, d]; it spreads the first checks.
-func NewCore(cfg *conf.Config, now Time, random func(limit time.Duration) time.Duration) (*Core, []Action) {
+// NewCore builds the state at start: every server without alpha is assumed up,
+// unless a fact speaks against it. random(d) returns a value in [0, d]; it
+// spreads the first checks.
+func NewCore(cfg *conf.Config, now Time, random func(limit time.Duration) time.Duration, facts ...Fact) (*Core, []Action) {
 	c := &Core{
-		byKey:    make(map[string]*service),
-		owners:   make(map[Key][]*service),
-		checkers: make(map[CheckerID]*checker),
-		random:   random,
-		isDirty:  make(map[Key]bool),
+		byKey:     make(map[string]*service),
+		owners:    make(map[Key][]*service),
+		checkers:  make(map[CheckerID]*checker),
+		random:    random,
+		facts:     make(map[subject]Fact),
+		followers: make(map[subject][]*checker),
+		present:   make(map[netip.Addr]bool),
+		waiting:   make(map[netip.Addr][]*service),
+		isDirty:   make(map[Key]bool),
+	}
+	for _, f := range facts {
+		c.facts[f.subject()] = f
 	}
 	c.load(cfg, now)
 	return c, c.take()
@@ -117,6 +132,10 @@ func (c *Core) Step(ev Event, now Time) []Action {
 		c.startDue(now)
 	case ProbeResult:
 		c.result(ev, now)
+	case Fact:
+		c.learn(ev)
+	case AddressChange:
+		c.moved(ev, now)
 	case Reload:
 		if !c.stopped {
 			c.load(ev.Config, now)
@@ -176,12 +195,61 @@ func (c *Core) result(r ProbeResult, now Time) {
 		return
 	}
 	ck.running = false
+	wasUp := ck.up
 	if ck.judge(&r.Result, c.cfg.Global.LogAllFailures, now, c.do) {
-		c.refresh(ck.server, ck.cause(&r.Result))
-	} else if srv := ck.server; !srv.up && !srv.told && !ck.isGood(&r.Result) {
-		c.publishServer(srv, event.Down, ck.cause(&r.Result)) // alpha: it was never up, and now that is known
+		c.apply(change{ck, ck.up != wasUp, ck.cause(&r.Result), r.Detail})
+	} else if !ck.isGood(&r.Result) {
+		c.tellDown(ck.server, ck.cause(&r.Result))
 	}
 	c.queue.Add(ck)
+}
+
+// change is a new verdict of a checker, or a new weight that it asks for.
+type change struct {
+	checker *checker
+	verdict bool // the verdict is new
+	cause   string
+	detail  string // of a probe
+}
+
+// apply brings servers and their virtual servers up to date. Changes that come
+// together make no virtual server go down and up again. The mails about the
+// checkers come last, as keepalived's; of a checker that leaves its server as
+// it was there is one only where no_checker_emails does not forbid it.
+func (c *Core) apply(changes ...change) {
+	moved := make([]bool, len(changes))
+	for i, ch := range changes {
+		r := ch.checker.server
+		moved[i] = c.refresh(r, ch.cause)
+		if s := r.service; s.hasQuorum((*server).healthy) != s.quorum {
+			c.refreshQuorum(s, false)
+		}
+	}
+	for i, ch := range changes {
+		if ch.verdict && (moved[i] || !c.cfg.Global.NoCheckerEmails) {
+			c.mail(ch)
+		}
+	}
+}
+
+// mail publishes what a mail tells of a checker, if anybody gets it.
+func (c *Core) mail(ch change) {
+	r := ch.checker.server
+	alert := ch.checker.alert(ch.detail)
+	if alert == "" || !r.conf.SMTPAlert || !c.cfg.Global.Mail.Sent() {
+		return
+	}
+	ev := r.event(stateOf(r.up), ch.cause)
+	ev.Kind, ev.Alert = event.Checker, alert
+	c.do(Publish{ev})
+}
+
+// tellDown publishes, once, that a server with alpha has failed: it was never
+// up, and now that is known.
+func (c *Core) tellDown(r *server, cause string) {
+	if !r.up && !r.told {
+		c.publishServer(r, event.Down, cause, "")
+	}
 }
 
 // stop publishes what omega promises and forgets every check.
@@ -195,20 +263,22 @@ func (c *Core) stop() {
 	}
 	for _, s := range c.services {
 		if s.conf.Omega {
-			c.farewell(s, "the checker is shutting down")
+			c.farewell(s, "the checker is shutting down", "Shutting down")
 		}
 	}
 }
 
 // farewell reports the servers down that were up. A virtual server that was
 // down already is reported again only at the end of the daemon.
-func (c *Core) farewell(s *service, cause string) {
+func (c *Core) farewell(s *service, cause, alert string) {
 	for _, r := range s.servers {
 		if r.up {
-			c.publishServer(r, event.Down, cause)
+			c.publishServer(r, event.Down, cause, alert)
 		}
 	}
 	if s.quorum || c.stopped {
-		c.publishService(s, event.Down, cause)
+		ev := s.event(event.Down, cause)
+		ev.Alert = s.quorumAlert(false, false, 0)
+		c.do(Publish{ev})
 	}
 }

@@ -46,6 +46,8 @@ type bench struct {
 	now     Time
 	waiting map[string]StartProbe // probes that run, by server
 	events  []string
+
+	published []event.Event
 }
 
 func newBench(t *testing.T, cfg *conf.Config) *bench {
@@ -69,7 +71,8 @@ func (b *bench) take(actions []Action) {
 			}
 		case Publish:
 			e := a.Event
-			if e.Quiet {
+			b.published = append(b.published, e)
+			if e.Quiet || e.Kind == event.Checker {
 				continue
 			}
 			name := strings.TrimSuffix(strings.TrimPrefix(e.Name, "["), ":tcp:80")

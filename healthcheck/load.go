@@ -3,6 +3,7 @@ package healthcheck
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 
 	"halbd/conf"
 	"halbd/event"
@@ -38,6 +39,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 	}
 	c.services = services
 	c.indexOwners()
+	c.indexAddresses(now)
 }
 
 func (c *Core) indexOwners() {
@@ -50,7 +52,7 @@ func (c *Core) indexOwners() {
 }
 
 func (c *Core) remove(s *service) {
-	c.farewell(s, "removed from the configuration")
+	c.farewell(s, "removed from the configuration", "Removing")
 	for _, r := range s.servers {
 		c.dropCheckers(r.checkers)
 	}
@@ -65,13 +67,14 @@ func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) 
 	}
 	// Without alpha the quorum is assumed and only a lack of it takes it away.
 	s.quorum = !v.Alpha
-	has := s.hasQuorum()
+	has := s.hasQuorum((*server).alive)
 	cause := "the servers are assumed to be up at start"
 	if !has {
 		cause = s.quorumCause(false)
 	}
 	s.quorum = has
 	ev := s.event(stateOf(has), cause)
+	ev.Alert = s.quorumAlert(has, true, s.weightOf((*server).alive))
 	// keepalived is silent about a virtual server that begins without quorum, unless a sorry server steps in.
 	ev.Quiet = !has && v.Sorry == nil
 	c.do(Publish{ev})
@@ -81,23 +84,42 @@ func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) 
 func (c *Core) createServer(s *service, rs *conf.RealServer, now Time) *server {
 	r := &server{service: s, conf: rs}
 	for i := range rs.Checkers {
-		if runs(rs.Checkers[i].Kind) {
-			r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now))
+		if known(&rs.Checkers[i]) {
+			r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now, false))
 		}
 	}
-	r.up = r.healthy()
+	r.up, r.shown = r.healthy(), r.weight()
 	if r.up && c.cfg.Global.RSInitNotifies {
-		c.publishServer(r, event.Up, "assumed to be up at start")
+		c.publishServer(r, event.Up, "assumed to be up at start", "")
 	}
 	return r
 }
 
-func (c *Core) createChecker(r *server, k *conf.Checker, now Time) *checker {
+// known reports whether a checker has a say: it follows a fact, or can be run.
+func known(k *conf.Checker) bool {
+	_, follows := follows(k)
+	return follows || runs(k.Kind)
+}
+
+// createChecker makes a checker that is up unless alpha says otherwise; on a
+// server that serves already (up) alpha says nothing.
+func (c *Core) createChecker(r *server, k *conf.Checker, now Time, up bool) *checker {
 	c.lastID++
-	first := now + firstCheckDelay + c.random(max(0, k.Warmup))
-	ck := &checker{id: c.lastID, conf: k, server: r, up: !k.Alpha, asked: noWish, phase: first, Place: duequeue.Place{Due: first, Order: int(c.lastID)}}
+	ck := &checker{id: c.lastID, conf: k, server: r, up: up || !k.Alpha, asked: noWish}
 	c.checkers[ck.id] = ck
-	c.queue.Add(ck)
+	if about, ok := follows(k); ok {
+		ck.subject = about
+		c.followers[about] = append(c.followers[about], ck)
+		if f, ok := c.facts[about]; ok {
+			ck.follow(f)
+		}
+		return ck
+	}
+	ck.phase = now + firstCheckDelay + c.random(max(0, k.Warmup))
+	ck.Place = duequeue.Place{Due: ck.phase, Order: int(c.lastID)}
+	if !r.service.resting {
+		c.queue.Add(ck)
+	}
 	return ck
 }
 
@@ -117,7 +139,7 @@ func (c *Core) adopt(s *service, v *conf.VirtualServer, name string, now Time) {
 			continue
 		}
 		if r.up {
-			c.publishServer(r, event.Down, "removed from the configuration")
+			c.publishServer(r, event.Down, "removed from the configuration", "Removing")
 		}
 		c.dropCheckers(r.checkers)
 	}
@@ -134,7 +156,7 @@ func (c *Core) adopt(s *service, v *conf.VirtualServer, name string, now Time) {
 		s.servers = append(s.servers, r)
 	}
 	c.touch(s.kernel)
-	c.refreshQuorum(s)
+	c.refreshQuorum(s, true)
 }
 
 // adoptServer keeps the checkers that still ask the same question. An edited
@@ -145,7 +167,7 @@ func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
 	r.checkers = make([]*checker, 0, len(rs.Checkers))
 	for i := range rs.Checkers {
 		k := &rs.Checkers[i]
-		if !runs(k.Kind) {
+		if !known(k) {
 			continue
 		}
 		at := -1
@@ -156,7 +178,7 @@ func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
 			}
 		}
 		if at < 0 {
-			r.checkers = append(r.checkers, c.createChecker(r, k, now))
+			r.checkers = append(r.checkers, c.createChecker(r, k, now, r.up))
 			continue
 		}
 		c.retime(old[at], k, now)
@@ -164,10 +186,13 @@ func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
 		old[at] = nil
 	}
 	c.dropCheckers(old)
-	if up := r.healthy(); up != r.up {
+	up := r.healthy()
+	moved := up != r.up
+	if moved {
 		r.up = up
-		c.publishServer(r, stateOf(up), "its checkers were edited")
+		c.publishServer(r, stateOf(up), "its checkers were edited", "")
 	}
+	c.showWeight(r, moved, "the configuration was changed")
 }
 
 // sameProbe reports whether two checkers ask the same question of the same
@@ -210,6 +235,9 @@ func (c *Core) dropCheckers(list []*checker) {
 		delete(c.checkers, k.id)
 		if k.running {
 			c.do(CancelProbe{ID: k.id})
+		}
+		if list := c.followers[k.subject]; len(list) > 0 {
+			c.followers[k.subject] = slices.DeleteFunc(list, func(f *checker) bool { return f == k })
 		}
 	}
 	for k := range gone {

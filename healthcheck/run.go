@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ type checkerRun struct {
 	probes  map[CheckerID]context.CancelFunc
 	running sync.WaitGroup
 	results chan ProbeResult
+	moves   chan []AddressChange
+	watched bool // addresses are followed (ha_suspend)
 }
 
 // Run probes and reconciles until ctx is cancelled, which is a graceful stop.
@@ -41,8 +44,9 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	}
 	defer kernel.Close()
 	r := &checkerRun{out: out, log: log, origin: time.Now(), probes: map[CheckerID]context.CancelFunc{}, results: make(chan ProbeResult, 256),
+		moves:   make(chan []AddressChange, 16),
 		daemons: newSyncDaemons(kernel, log)}
-	core, actions := NewCore(cfg, 0, spread)
+	core, actions := NewCore(cfg, 0, spread, opt.Facts...)
 	r.core = core
 	var err error
 	if r.table, err = openTable(kernel, core, &cfg.Global, log); err != nil {
@@ -50,6 +54,8 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	}
 	r.daemons.configure(cfg.Global.LVSSyncDaemon)
 	r.act(ctx, actions)
+	r.watchAddresses(ctx, cfg)
+	sched.LimitRealTime(&cfg.Global.Checker, "checker_", log) // now that a table of any size is programmed
 	out.Ready()
 	r.loop(ctx, in)
 	r.stop(opt.DontRelease)
@@ -102,10 +108,34 @@ func (r *checkerRun) loop(ctx context.Context, in <-chan Input) {
 				delete(r.probes, res.ID)
 			}
 			r.act(ctx, r.core.Step(res, r.now()))
+		case list := <-r.moves:
+			for _, a := range list {
+				r.act(ctx, r.core.Step(a, r.now()))
+			}
 		case m := <-in:
 			r.input(ctx, m)
 		}
 	}
+}
+
+// watchAddresses follows the addresses of this host from when ha_suspend first
+// asks for it.
+func (r *checkerRun) watchAddresses(ctx context.Context, cfg *conf.Config) {
+	if r.watched || !slices.ContainsFunc(cfg.VirtualServers, func(v conf.VirtualServer) bool { return v.HASuspend }) {
+		return
+	}
+	r.watched = true
+	deliver := func(list []AddressChange) {
+		select {
+		case r.moves <- list:
+		case <-ctx.Done():
+		}
+	}
+	r.running.Go(func() {
+		if err := followAddresses(ctx, deliver, func(text string) { r.log.Warn(text) }); err != nil && ctx.Err() == nil {
+			r.log.Error("ha_suspend: addresses cannot be followed: " + err.Error())
+		}
+	})
 }
 
 // arm sets the timer to the next check or the next repair.
@@ -127,6 +157,9 @@ func (r *checkerRun) input(ctx context.Context, m Input) {
 		r.table.configure(&m.Global)
 		r.daemons.configure(m.Global.LVSSyncDaemon)
 		r.act(ctx, actions)
+		r.watchAddresses(ctx, m)
+	case Fact:
+		r.act(ctx, r.core.Step(m, r.now()))
 	case Role:
 		r.daemons.role(m)
 	}

@@ -13,8 +13,9 @@ type server struct {
 	service  *service
 	conf     *conf.RealServer
 	checkers []*checker
-	up       bool // every checker is up
-	told     bool // something was published of it
+	up       bool  // every checker is up
+	told     bool  // something was published of it
+	shown    int32 // its weight when it was last looked at
 }
 
 // service is the state of one virtual server.
@@ -24,6 +25,7 @@ type service struct {
 	conf    *conf.VirtualServer
 	servers []*server
 	quorum  bool
+	resting bool  // ha_suspend: none of its addresses is on this host
 	kernel  []Key // the kernel services that it stands for
 }
 
@@ -36,61 +38,83 @@ func (r *server) healthy() bool {
 	return true
 }
 
-// weight is the configured weight moved by each misc_dynamic checker. It is
-// computed from the present state each time, so nothing can add up over time.
+// weight is the configured weight, moved by each misc_dynamic checker and each
+// tracked file. It is computed from the present state each time, so nothing can
+// add up over time.
 func (r *server) weight() int32 {
-	w := r.conf.Weight
+	w := int64(r.conf.Weight)
 	for _, k := range r.checkers {
 		if k.up && k.asked != noWish {
-			w += k.asked - r.conf.Weight
+			w += int64(k.asked - r.conf.Weight)
 		}
+		w += k.delta
 	}
 	return int32(min(max(w, 0), math.MaxInt32))
 }
 
-// aliveWeight is the sum of the weights of the servers that are up.
-func (s *service) aliveWeight() int64 {
+func (r *server) alive() bool { return r.up }
+
+// weightOf is the sum of the weights of the servers that count.
+func (s *service) weightOf(counts func(*server) bool) int64 {
 	var sum int64
 	for _, r := range s.servers {
-		if r.up {
+		if counts(r) {
 			sum += int64(r.weight())
 		}
 	}
 	return sum
 }
 
-// hasQuorum applies the hysteresis to the present alive weight.
-func (s *service) hasQuorum() bool {
-	w, quorum, hysteresis := s.aliveWeight(), int64(s.conf.Quorum), int64(s.conf.Hysteresis)
+// hasQuorum applies the hysteresis to the weight of the servers that count.
+func (s *service) hasQuorum(counts func(*server) bool) bool {
+	w, quorum, hysteresis := s.weightOf(counts), int64(s.conf.Quorum), int64(s.conf.Hysteresis)
 	if s.quorum {
 		return w > 0 && w >= quorum-hysteresis
 	}
 	return w > 0 && w >= quorum+hysteresis
 }
 
-// refresh recomputes a server and its virtual server after a checker changed.
-func (c *Core) refresh(r *server, cause string) {
+// refresh recomputes a server after a checker changed. It reports whether the
+// server has come up or gone down.
+func (c *Core) refresh(r *server, cause string) (moved bool) {
 	c.touch(r.service.kernel)
-	if up := r.healthy(); up != r.up {
+	up := r.healthy()
+	moved = up != r.up
+	if moved {
 		r.up = up
-		c.publishServer(r, stateOf(up), cause)
+		c.publishServer(r, stateOf(up), cause, "")
 	}
-	c.refreshQuorum(r.service)
+	c.showWeight(r, moved, cause)
+	return moved
 }
 
-func (c *Core) refreshQuorum(s *service) {
-	has := s.hasQuorum()
+// showWeight tells the operator of a new weight, unless the server's coming
+// or going says enough.
+func (c *Core) showWeight(r *server, moved bool, cause string) {
+	w := r.weight()
+	if w != r.shown && !moved && r.up {
+		c.do(LogLine{Text: fmt.Sprintf("Changing weight of %s of %s from %d to %d: %s",
+			serverName(r.service.conf, r.conf), r.service.name, r.shown, w, cause)})
+	}
+	r.shown = w
+}
+
+// refreshQuorum recomputes the state of a virtual server. What a reload makes
+// of it keepalived calls a start.
+func (c *Core) refreshQuorum(s *service, reload bool) {
+	has := s.hasQuorum((*server).alive)
 	if has == s.quorum {
 		return
 	}
-	cause := s.quorumCause(has)
 	s.quorum = has
 	c.touch(s.kernel)
-	c.publishService(s, stateOf(has), cause)
+	ev := s.event(stateOf(has), s.quorumCause(has))
+	ev.Alert = s.quorumAlert(has, reload, s.weightOf((*server).alive))
+	c.do(Publish{ev})
 }
 
 func (s *service) quorumCause(has bool) string {
-	w, q, h := s.aliveWeight(), s.conf.Quorum, s.conf.Hysteresis
+	w, q, h := s.weightOf((*server).alive), s.conf.Quorum, s.conf.Hysteresis
 	if has {
 		return fmt.Sprintf("gained quorum %d+%d=%d <= %d", q, h, q+h, w)
 	}
@@ -111,17 +135,19 @@ func previousOf(now event.State) event.State {
 	return event.Up
 }
 
-func (c *Core) publishServer(r *server, state event.State, cause string) {
+func (c *Core) publishServer(r *server, state event.State, cause, alert string) {
 	r.told = true
-	c.do(Publish{event.Event{
+	ev := r.event(state, cause)
+	ev.Alert = alert
+	c.do(Publish{ev})
+}
+
+func (r *server) event(state event.State, cause string) event.Event {
+	return event.Event{
 		Kind: event.RealServer, Name: serverName(r.service.conf, r.conf), Service: r.service.name,
 		State: state, Previous: previousOf(state), Cause: cause,
 		ServiceKey: r.service.conf.Key(), ServerKey: r.conf.Addr.String(),
-	}})
-}
-
-func (c *Core) publishService(s *service, state event.State, cause string) {
-	c.do(Publish{s.event(state, cause)})
+	}
 }
 
 func (s *service) event(state event.State, cause string) event.Event {

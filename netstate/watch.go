@@ -24,6 +24,7 @@ type Watcher struct {
 
 	events  *mdl.Conn // the subscription
 	queries *mdl.Conn // dumps
+	dumps   []request // what a snapshot consists of, but for routes
 	buf     []byte    // of Run's goroutine
 
 	refresh atomic.Bool // a snapshot was asked for
@@ -45,11 +46,23 @@ const (
 
 // Watch subscribes to the network namespace of the calling thread.
 func Watch() (*Watcher, error) {
+	return watch([]request{{unix.RTM_GETLINK, make([]byte, unix.SizeofIfInfomsg)}, dumpAddresses,
+		{unix.RTM_GETRULE, routingHeader(unix.AF_INET, 0)}, {unix.RTM_GETRULE, routingHeader(unix.AF_INET6, 0)}},
+		unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
+		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE)
+}
+
+// WatchAddresses is Watch for addresses alone.
+func WatchAddresses() (*Watcher, error) {
+	return watch([]request{dumpAddresses}, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
+}
+
+func watch(dumps []request, groups ...uint32) (*Watcher, error) {
 	events, err := mdl.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open route netlink: %w", err)
 	}
-	w := &Watcher{events: events, Mark: func() uint64 { return 0 }}
+	w := &Watcher{events: events, dumps: dumps, Mark: func() uint64 { return 0 }}
 	events.SetReadBuffer(receiveBuffer) // as far as the system allows
 	filter, err := bpf.Assemble(routeFilter())
 	if err == nil {
@@ -59,8 +72,7 @@ func Watch() (*Watcher, error) {
 		w.Close()
 		return nil, fmt.Errorf("filter route netlink: %w", err)
 	}
-	for _, g := range []uint32{unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
-		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE} {
+	for _, g := range groups {
 		if err := events.JoinGroup(g); err != nil {
 			w.Close()
 			return nil, fmt.Errorf("subscribe to route netlink group %d: %w", g, err)
@@ -123,11 +135,10 @@ func (w *Watcher) Close() {
 	}
 }
 
-// Snapshot dumps everything.
+// Snapshot dumps everything that is watched.
 func (w *Watcher) Snapshot() (Update, error) {
 	u := Update{Full: true, Mark: w.Mark()}
-	for _, req := range []request{{unix.RTM_GETLINK, make([]byte, unix.SizeofIfInfomsg)}, {unix.RTM_GETADDR, make([]byte, unix.SizeofIfAddrmsg)},
-		{unix.RTM_GETRULE, routingHeader(unix.AF_INET, 0)}, {unix.RTM_GETRULE, routingHeader(unix.AF_INET6, 0)}} {
+	for _, req := range w.dumps {
 		if err := w.dump(&u, req); err != nil {
 			return u, err
 		}
@@ -143,6 +154,8 @@ type request struct {
 	kind mdl.HeaderType
 	body []byte
 }
+
+var dumpAddresses = request{unix.RTM_GETADDR, make([]byte, unix.SizeofIfAddrmsg)}
 
 // routingHeader is struct rtmsg, or struct fib_rule_hdr, of a dump.
 func routingHeader(family, protocol byte) []byte {

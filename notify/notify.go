@@ -138,13 +138,17 @@ func (n *Notifier) Publish(ev event.Event) {
 }
 
 func (n *Notifier) writeFIFOs(ev event.Event) {
+	line := fifoLine(ev)
+	if line == "" {
+		return
+	}
 	own := "vrrp"
 	if ev.Kind == event.VirtualServer || ev.Kind == event.RealServer {
 		own = "lvs"
 	}
 	for _, name := range []string{"general", own} {
 		if f := n.fifos[name]; f != nil {
-			if err := f.write(fifoLine(ev)); err != nil {
+			if err := f.write(line); err != nil {
 				n.log.Warn(err.Error())
 			}
 		}

@@ -149,6 +149,8 @@ func decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 		return decodeAs[vrrp.ChainsDone](raw)
 	case msgRole:
 		return decodeAs[healthcheck.Role](raw)
+	case msgFact:
+		return decodeAs[healthcheck.Fact](raw)
 	}
 	return nil, fmt.Errorf("unknown message %d", kind)
 }
@@ -193,7 +195,7 @@ func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) err
 			Chains: func(r vrrp.ChainsRequest) { c.conn.Post(msgChains, r) }})
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
-			DontRelease: c.setup.DontRelease})
+			DontRelease: c.setup.DontRelease, Facts: c.setup.Facts})
 	case roleBFD:
 		return bfd.Run(ctx, cfg, inputs[bfd.Input](ctx, cancel, c), c, c.log)
 	}

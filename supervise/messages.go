@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"halbd/healthcheck"
 	"halbd/internal/ipc"
 )
 
@@ -22,6 +23,7 @@ const (
 	msgCounters                     // vrrp -> parent: counters, the answer to it
 	msgChains                       // vrrp -> parent: vrrp.ChainsRequest
 	msgChained                      // parent -> vrrp: vrrp.ChainsDone, the answer to it
+	msgFact                         // parent -> checker: healthcheck.Fact
 )
 
 // role names a child process.
@@ -38,10 +40,11 @@ var roles = []role{roleVRRP, roleChecker, roleBFD}
 
 // setup is what a child must know beside the configuration.
 type setup struct {
-	PIDFile      string `json:"pid_file"`
-	DontRelease  bool   `json:"dont_release"`
-	LogAddresses bool   `json:"log_addresses"`
-	LogDetail    bool   `json:"log_detail"`
+	PIDFile      string             `json:"pid_file"`
+	DontRelease  bool               `json:"dont_release"`
+	LogAddresses bool               `json:"log_addresses"`
+	LogDetail    bool               `json:"log_detail"`
+	Facts        []healthcheck.Fact `json:"facts,omitempty"` // of the checker
 }
 
 // logLine is one line of a child's log.

@@ -141,6 +141,7 @@ func (p *parent) run() int {
 	sigs := p.watchSignals()
 	defer signal.Stop(sigs)
 	p.notifier = notify.New(p.cfg, p.log, notify.Options{})
+	p.readFiles()
 	p.assumeBFD()
 	p.startMissing()
 	p.tracker = track.New(p.cfg, func(r track.Result) { p.inbox <- r }, p.log)
@@ -324,6 +325,9 @@ func (p *parent) startChild(r role) error {
 		for name, master := range p.masters {
 			c.conn.Send(msgRole, healthcheck.Role{Instance: name, Master: master})
 		}
+		for _, f := range p.facts(healthcheck.BFDFact) {
+			c.conn.Send(msgFact, f)
+		}
 	case roleVRRP:
 		for _, byName := range p.results {
 			for _, res := range byName {
@@ -344,6 +348,7 @@ func (p *parent) setup(r role) setup {
 	case roleChecker:
 		s.PIDFile = pidPath(p.opt.CheckerPIDFile, "checkers", g)
 		s.DontRelease = p.opt.DontReleaseIPVS
+		s.Facts = p.facts(healthcheck.FileFact)
 	case roleBFD:
 		s.PIDFile = pidPath(p.opt.BFDPIDFile, "bfd", g)
 	}
@@ -441,17 +446,6 @@ func (p *parent) onEvent(ev event.Event) {
 		if c := p.children[roleChecker]; c != nil {
 			c.conn.Send(msgRole, healthcheck.Role{Instance: ev.Name, Master: master})
 		}
-	}
-}
-
-func (p *parent) onTracker(r track.Result) {
-	kind := vrrp.TrackerKind(r.Kind)
-	if p.results[kind] == nil {
-		p.results[kind] = map[string]track.Result{}
-	}
-	p.results[kind][r.Name] = r
-	if c := p.children[roleVRRP]; c != nil {
-		c.conn.Send(msgTracker, trackerResult(r))
 	}
 }
 

@@ -98,6 +98,7 @@ func (p *parent) accept(m loaded) error {
 	p.cfg, p.found = m.cfg, m.found
 	p.name()
 	p.notifier.Reload(p.cfg)
+	p.readFiles()
 	for r, b := range snapshots {
 		p.children[r].conn.SendEncoded(b)
 	}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -58,14 +59,46 @@ func (f *file) init() error {
 // maxTracked is far more than any number needs; the rest of a large file is not read.
 const maxTracked = 128
 
-func (f *file) read() {
-	v := 0
-	if r, err := os.OpenFile(f.conf.Path, os.O_RDONLY|unix.O_NONBLOCK, 0); err == nil { // a FIFO must not hold us up
-		b := make([]byte, maxTracked)
-		n, _ := r.Read(b)
-		r.Close()
-		v = number(string(b[:n]))
+// value reads the number in a file; it is 0 where there is none.
+func value(path string) int {
+	r, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO must not hold us up
+	if err != nil {
+		return 0
 	}
+	defer r.Close()
+	b := make([]byte, maxTracked)
+	n, _ := r.Read(b)
+	return number(string(b[:n]))
+}
+
+// First reads files that are about to be followed, each as it will be once its
+// init_file has been obeyed. What takes longer than the limit is left out.
+func First(files []conf.TrackFile, limit time.Duration) (list []Result) {
+	read := make(chan Result, len(files))
+	for _, f := range files {
+		go func() {
+			_, err := os.Stat(f.Path)
+			v := f.InitValue
+			if !f.InitFile || err == nil && !f.Overwrite {
+				v = value(f.Path)
+			}
+			read <- Result{Kind: File, Name: f.Name, Known: true, Value: v}
+		}()
+	}
+	over := time.After(limit)
+	for range files {
+		select {
+		case r := <-read:
+			list = append(list, r)
+		case <-over:
+			return list
+		}
+	}
+	return list
+}
+
+func (f *file) read() {
+	v := value(f.conf.Path)
 	if f.known && v == f.last {
 		return
 	}
