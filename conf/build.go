@@ -55,6 +55,7 @@ type builder struct {
 	check       *rawCheck
 	url         *rawURL
 	ssl         *TLSClient // of the last SSL block
+	keyPos      Pos        // of its key
 	items       int        // of the list that is open
 	ends        Pos        // the } of the block that is being closed
 	noInterface bool       // an interface that is needed does not exist

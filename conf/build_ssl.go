@@ -9,8 +9,13 @@ func sslSetters() blockSetters {
 				b.report(overwritten, s.PosOf(1), "SSL %s already specified - replacing", kw.Name).Class = ClassConfig
 			}
 			*dst = s.Words[1].Text
-			if kw.Name != "password" {
-				b.wantFile(s, "SSL "+kw.Name)
+			switch kw.Name {
+			case "ca":
+				b.tryTLSClient(&TLSClient{CA: *dst}, s.PosOf(1))
+			case "certificate":
+				b.tryTLSClient(&TLSClient{Certificate: *dst}, s.PosOf(1))
+			case "key":
+				b.keyPos = s.PosOf(1)
 			}
 		}
 	}
@@ -22,14 +27,29 @@ func sslSetters() blockSetters {
 	}
 }
 
-// wantFile warns of a file that is not there for the daemon.
-func (b *builder) wantFile(s Statement, what string) {
+// tryTLSClient warns of what cannot be used on this host.
+func (b *builder) tryTLSClient(t *TLSClient, at Pos) (ok bool) {
 	if b.opt.Host == nil {
-		return
+		return true
 	}
-	if err := b.opt.Host.CanRead(s.Words[1].Text); err != nil {
-		b.report(noFile, s.PosOf(1), "%s cannot be read: %v", what, err)
+	if err := b.opt.Host.CheckTLSClient(t); err != nil {
+		b.report(noFile, at, "SSL %v", err)
+		return false
 	}
+	return true
+}
+
+// finishSSL tries key and password, once both are known: together with the
+// certificate if that is usable, otherwise alone.
+func (b *builder) finishSSL() {
+	if b.ssl != nil && b.ssl.Key != "" {
+		alone := TLSClient{Key: b.ssl.Key, Password: b.ssl.Password}
+		if b.tryTLSClient(&alone, b.keyPos) && b.opt.Host != nil && b.opt.Host.CheckTLSClient(&TLSClient{Certificate: b.ssl.Certificate}) == nil {
+			alone.Certificate = b.ssl.Certificate
+			b.tryTLSClient(&alone, b.keyPos)
+		}
+	}
+	b.cfg.SSL = b.ssl
 }
 
 // openSSL begins anew: a later block replaces what an earlier one said.

@@ -49,9 +49,11 @@ func (h fakeHost) MTU(string) int { return 1500 }
 
 func (h fakeHost) CPUs() int { return 64 }
 
-func (h fakeHost) CanRead(path string) error {
-	if strings.HasPrefix(path, "/no/such") {
-		return fs.ErrNotExist
+func (h fakeHost) CheckTLSClient(t *TLSClient) error {
+	for _, path := range []string{t.CA, t.Certificate, t.Key} {
+		if strings.HasPrefix(path, "/no/such") {
+			return fs.ErrNotExist
+		}
 	}
 	return nil
 }

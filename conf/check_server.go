@@ -29,7 +29,7 @@ func (b *builder) finishServers() {
 		b.cfg.VirtualServers = append(b.cfg.VirtualServers, v.VirtualServer)
 	}
 	b.checkShared(used)
-	b.cfg.SSL = b.ssl
+	b.finishSSL()
 }
 
 // serverOf is a real server of a virtual one.

@@ -30,8 +30,9 @@ type Host interface {
 	// ResolveHost tells why the name of a host has no address; nil also where
 	// name servers are not to be asked.
 	ResolveHost(name string) error
-	// CanRead tells why a file cannot be read, or nil.
-	CanRead(path string) error
+	// CheckTLSClient reads the files of an SSL block and tells why they, or the
+	// password, cannot be used; fields may be empty.
+	CheckTLSClient(t *TLSClient) error
 	// ReadFile gives the first bytes of a regular file, at most so many.
 	ReadFile(path string, most int64) ([]byte, error)
 	// DirectoryExists reports whether a path is a directory.

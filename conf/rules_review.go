@@ -138,8 +138,8 @@ var reviewRules = []Rule{
 		Example: "track_file load {\n    file /no/such/directory/load\n}\nvrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    track_file {\n        load\n    }\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
 	},
 	{
-		Code: noFile, Severity: Warning, Title: "file cannot be read",
-		Explain: "A file that the configuration names, such as a certificate, is not there or cannot be read on this host.",
+		Code: noFile, Severity: Warning, Title: "file cannot be used",
+		Explain: "A certificate, a CA or a key of the SSL block is not there, cannot be read on this host, or is not opened by the password. keepalived would not start; halbd shows servers no certificate, and after a reload the one that it had.",
 		Fix:     "install the file before the daemon starts, or correct the path",
 		Example: "SSL {\n    ca /no/such/ca.pem\n}\n",
 	},

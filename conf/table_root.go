@@ -24,7 +24,7 @@ var tableRoot = []Keyword{
 	{Block: "root", Name: "track_file", Args: "<name> { block }", Repeatable: true, Doc: "File whose integer content influences priority or weight", Shape: Block, Acts: true},
 	{Block: "root", Name: "vrrp_track_file", Args: "<name> { block }", Repeatable: true, Status: "deprecated alias of track_file", Doc: "Old spelling; only logs a notice", Shape: Block, Quiet: true, Acts: true},
 	{Block: "root", Name: "bfd_instance", Args: "<name:1..31 chars> { block }", Repeatable: true, Doc: "Defines one BFD session", Shape: Block, Acts: true},
-	{Block: "root", Name: "SSL", Args: "{ block }", Doc: "Client certificate settings for SSL_GET; later block replaces earlier", Shape: Block},
+	{Block: "root", Name: "SSL", Args: "{ block }", Doc: "Client certificate settings for SSL_GET; later block replaces earlier", Shape: Block, Acts: true},
 	{Block: "root", Name: "virtual_server_group", Args: "<name> { <vsg item> ... }", Repeatable: true, Doc: "Named list of addresses, ranges and fwmarks for virtual servers", Shape: List, Acts: true},
 	{Block: "root", Name: "virtual_server", Args: "<ip> [<port>] | fwmark <0..4294967295> | group <vsg> { block }", Repeatable: true, Doc: "Defines one IPVS service with its real servers", Shape: Block, Acts: true},
 	{Block: "any (lexer)", Name: "include", Args: "<glob path to end of line>", Repeatable: true, Doc: "Read other file(s); unreadable or missing targets never fail", Acts: true},

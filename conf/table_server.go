@@ -2,10 +2,10 @@ package conf
 
 // tableServer holds the rows of SSL, virtual server groups, virtual and real servers.
 var tableServer = []Keyword{
-	{Block: "SSL", Name: "password", Args: "<string>", Default: "none", Doc: "Passphrase of private key", Tolerant: true},
-	{Block: "SSL", Name: "ca", Args: "<path>", Default: "none", Doc: "CA certificate file", Tolerant: true},
-	{Block: "SSL", Name: "certificate", Args: "<path>", Default: "none", Doc: "Client certificate file", Tolerant: true},
-	{Block: "SSL", Name: "key", Args: "<path>", Default: "none", Doc: "Client private key file", Tolerant: true},
+	{Block: "SSL", Name: "password", Args: "<string>", Default: "none", Doc: "Passphrase of private key", Tolerant: true, Acts: true},
+	{Block: "SSL", Name: "ca", Args: "<path>", Default: "none", Doc: "CA certificate file", Tolerant: true, Acts: true},
+	{Block: "SSL", Name: "certificate", Args: "<path>", Default: "none", Doc: "Client certificate file", Tolerant: true, Acts: true},
+	{Block: "SSL", Name: "key", Args: "<path>", Default: "none", Doc: "Client private key file", Tolerant: true, Acts: true},
 	{Block: "virtual_server_group/item", Name: "<ip>", Args: "<ip> [<port:0..65535>]", Unit: "port", Min: "0", Max: "65535", Default: "port 0 (any)", Repeatable: true, Doc: "Single address", Acts: true},
 	{Block: "virtual_server_group/item", Name: "<ip>-<last>", Args: "<ip>-<last octet or hextet> [<port>]", Repeatable: true, Doc: "Range within last octet, inclusive", Acts: true},
 	{Block: "virtual_server_group/item", Name: "<ip>-<ip>", Args: "<ip>-<ip> [<port>]", Repeatable: true, Doc: "Range between two full addresses", Acts: true},

@@ -97,7 +97,7 @@ func TestHTTPAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			at := answering(t, func(c net.Conn, _ string) { io.WriteString(c, tc.answer) })
 			k := httpCheck(conf.HTTPGet, at, func(h *conf.HTTPCheck) { h.URLs[0].Digest = tc.digest })
-			r := probe(context.Background(), k, 0)
+			r := probe(context.Background(), k, 0, new(web))
 			if r.OK != (tc.fails == "") || !strings.Contains(r.Detail, tc.fails) {
 				t.Errorf("got %+v, want %q", r, tc.fails)
 			}
@@ -142,7 +142,7 @@ func TestHTTPTimeLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := httpCheck(conf.HTTPGet, answering(t, serve))
 			k.ConnectTimeout = 100 * time.Millisecond
-			r := probe(context.Background(), k, 0)
+			r := probe(context.Background(), k, 0, new(web))
 			if r.OK || !strings.Contains(r.Detail, "within") {
 				t.Errorf("got %+v", r)
 			}
@@ -186,7 +186,7 @@ func TestSSLGet(t *testing.T) {
 		"virtualhost":             {func(h *conf.HTTPCheck) { h.EnableSNI, h.URLs[0].VirtualHost = true, "a.example" }, "a.example"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := probe(context.Background(), httpCheck(conf.SSLGet, at, tc.edit, func(h *conf.HTTPCheck) { h.URLs[0].Digest = digestOf("hello") }), 0)
+			r := probe(context.Background(), httpCheck(conf.SSLGet, at, tc.edit, func(h *conf.HTTPCheck) { h.URLs[0].Digest = digestOf("hello") }), 0, new(web))
 			if sni := <-names; !r.OK || sni != tc.sni {
 				t.Errorf("got %+v with SNI %q, want success with %q", r, sni, tc.sni)
 			}
@@ -197,7 +197,7 @@ func TestSSLGet(t *testing.T) {
 		// The request line of the fixture never comes: a ClientHello has no CRLF.
 		k := httpCheck(conf.SSLGet, at)
 		k.ConnectTimeout = 200 * time.Millisecond
-		if r := probe(context.Background(), k, 0); r.OK || !strings.Contains(r.Detail, "TLS") {
+		if r := probe(context.Background(), k, 0, new(web)); r.OK || !strings.Contains(r.Detail, "TLS") {
 			t.Errorf("got %+v", r)
 		}
 	})
@@ -217,11 +217,11 @@ func TestTCPCheck(t *testing.T) {
 			c.Close()
 		}
 	}()
-	if r := probe(context.Background(), k, 0); !r.OK || <-from != "127.0.0.2" {
+	if r := probe(context.Background(), k, 0, new(web)); !r.OK || <-from != "127.0.0.2" {
 		t.Errorf("got %+v", r)
 	}
 	l.Close()
-	if r := probe(context.Background(), k, 0); r.OK || !strings.Contains(r.Detail, "refused") {
+	if r := probe(context.Background(), k, 0, new(web)); r.OK || !strings.Contains(r.Detail, "refused") {
 		t.Errorf("a closed port gives %+v", r)
 	}
 }
@@ -233,7 +233,7 @@ func TestMiscCheck(t *testing.T) {
 	}
 	run := func(command string, limit time.Duration) Result {
 		c := conf.Command{Args: []string{path, command}, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
-		return probe(context.Background(), &conf.Checker{Kind: conf.MiscCheck, Misc: &conf.MiscOptions{Command: c, Timeout: limit}}, 0)
+		return probe(context.Background(), &conf.Checker{Kind: conf.MiscCheck, Misc: &conf.MiscOptions{Command: c, Timeout: limit}}, 0, new(web))
 	}
 	if r := run("exit 0", 20*time.Second); !r.OK || r.Exit != 0 {
 		t.Errorf("exit 0: %+v", r)

@@ -19,12 +19,12 @@ import (
 
 // probe asks a server once. It ends when the checker's own time limits or ctx
 // end it, whatever the server does.
-func probe(ctx context.Context, k *conf.Checker, url int) Result {
+func probe(ctx context.Context, k *conf.Checker, url int, w *web) Result {
 	switch k.Kind {
 	case conf.TCPCheck:
 		return verdictOf(probeTCP(ctx, k))
 	case conf.HTTPGet, conf.SSLGet:
-		return verdictOf(probeHTTP(ctx, k, url))
+		return verdictOf(w.probe(ctx, k, url))
 	case conf.MiscCheck:
 		return probeMisc(ctx, k)
 	}

@@ -20,6 +20,7 @@ type checkerRun struct {
 	core    *Core
 	table   *table
 	daemons *syncDaemons
+	web     *web
 	out     Output
 	log     *slog.Logger
 	origin  time.Time
@@ -49,6 +50,9 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	core, actions := NewCore(cfg, 0, spread, opt.Facts...)
 	r.core = core
 	var err error
+	if r.web, err = newWeb(cfg); err != nil {
+		log.Error(err.Error() + "; SSL_GET shows no certificate")
+	}
 	if r.table, err = openTable(kernel, core, &cfg.Global, log); err != nil {
 		return err
 	}
@@ -153,6 +157,7 @@ func (r *checkerRun) arm(timer *time.Timer) {
 func (r *checkerRun) input(ctx context.Context, m Input) {
 	switch m := m.(type) {
 	case *conf.Config:
+		r.reloadWeb(m)
 		actions := r.core.Step(Reload{m}, r.now())
 		r.table.configure(&m.Global)
 		r.daemons.configure(m.Global.LVSSyncDaemon)
@@ -163,6 +168,16 @@ func (r *checkerRun) input(ctx context.Context, m Input) {
 	case Role:
 		r.daemons.role(m)
 	}
+}
+
+// reloadWeb keeps the certificates that were in use when new ones cannot be read.
+func (r *checkerRun) reloadWeb(cfg *conf.Config) {
+	w, err := newWeb(cfg)
+	if err != nil {
+		r.log.Error(err.Error() + "; SSL_GET goes on with the certificate that it had")
+		w.own = r.web.own
+	}
+	r.web = w
 }
 
 // act brings the kernel's table up to date first, then tells of it.
@@ -197,8 +212,9 @@ func (r *checkerRun) act(ctx context.Context, actions []Action) {
 func (r *checkerRun) startProbe(ctx context.Context, a StartProbe) {
 	pctx, cancel := context.WithCancel(ctx)
 	r.probes[a.ID] = cancel
+	w := r.web
 	r.running.Go(func() {
-		res := ProbeResult{ID: a.ID, Result: probe(pctx, a.Check, a.URL)}
+		res := ProbeResult{ID: a.ID, Result: probe(pctx, a.Check, a.URL, w)}
 		select {
 		case r.results <- res:
 		case <-ctx.Done():

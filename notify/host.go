@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"halbd/conf"
+	"halbd/internal/clientcert"
 )
 
 // SystemHost answers the configuration's questions about this machine.
@@ -52,13 +53,10 @@ func (SystemHost) InterfaceExists(name string) bool {
 // CPUs counts the processors that are online.
 func (SystemHost) CPUs() int { return runtime.NumCPU() }
 
-// CanRead opens the file.
-func (SystemHost) CanRead(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+// CheckTLSClient reads the files.
+func (SystemHost) CheckTLSClient(t *conf.TLSClient) error {
+	_, err := clientcert.Load(t)
+	return err
 }
 
 // ReadFile reads a regular file.

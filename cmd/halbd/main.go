@@ -1,3 +1,10 @@
+// SSL_GET asks whether a server answers, whatever its age: SHA-1 signatures,
+// short and long RSA keys, negative serial numbers.
+//go:debug tlssha1=1
+//go:debug rsa1024min=0
+//go:debug tlsmaxrsasize=16384
+//go:debug x509negativeserial=1
+
 // Command halbd is a VRRP router and IPVS health checker that takes
 // keepalived's configuration, options and signals. This package is its command
 // line and its exit statuses, nothing else.
