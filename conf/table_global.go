@@ -111,7 +111,7 @@ var tableGlobal = []Keyword{
 	{Block: "global_defs", Name: "vrrp_netlink_monitor_rcv_bufs", Args: "<uint>", Unit: "bytes", Min: "0", Max: "4294967295", Default: "kernel default (0 ignored)", Doc: "Receive buffer of VRRP netlink monitor socket", Tolerant: true, Acts: true},
 	{Block: "global_defs", Name: "vrrp_netlink_monitor_rcv_bufs_force", Args: "[<bool>]", Default: "false", Doc: "Exceed rmem_max for VRRP monitor socket", Acts: true},
 	{Block: "global_defs", Name: "lvs_netlink_cmd_rcv_bufs", Args: "<uint>", Unit: "bytes", Min: "0", Max: "4294967295", Default: "kernel default (0 ignored)", Doc: "Receive buffer of checker netlink command socket", Tolerant: true, Acts: true},
-	{Block: "global_defs", Name: "lvs_netlink_cmd_rcv_bufs_force", Args: "[<bool>]", Default: "false", Doc: "Exceed rmem_max for checker command socket"},
+	{Block: "global_defs", Name: "lvs_netlink_cmd_rcv_bufs_force", Args: "[<bool>]", Default: "false", Doc: "Exceed rmem_max for checker command socket", Acts: true},
 	{Block: "global_defs", Name: "lvs_netlink_monitor_rcv_bufs", Args: "<uint>", Unit: "bytes", Min: "0", Max: "4294967295", Default: "kernel default (0 ignored)", Doc: "Receive buffer of checker netlink monitor socket", Tolerant: true},
 	{Block: "global_defs", Name: "lvs_netlink_monitor_rcv_bufs_force", Args: "[<bool>]", Default: "false", Doc: "Exceed rmem_max for checker monitor socket"},
 	{Block: "global_defs", Name: "process_monitor_rcv_bufs", Args: "<uint>", Unit: "bytes", Min: "0", Max: "4294967295", Default: "kernel default (0 ignored)", Doc: "Receive buffer of process event socket", Tolerant: true, Acts: true},

@@ -90,9 +90,15 @@ func (c *Core) Desired(k Key) (ipvs.Service, bool) {
 		return ipvs.Service{}, false
 	}
 	svc := owners[0].settings(k)
+	n := 0
 	for _, s := range owners {
-		svc.Dests = s.destinations(svc.Dests, k)
+		n += len(s.servers) + 1
 	}
+	set := destSet{list: make([]ipvs.Destination, 0, n)}
+	for _, s := range owners {
+		s.destinations(&set, k)
+	}
+	svc.Dests = set.list
 	return svc, true
 }
 
@@ -127,35 +133,55 @@ func (s *service) settings(k Key) ipvs.Service {
 // destinations appends what the virtual server wants in a kernel service.
 // While the quorum is lost and there is a sorry server, it stands alone, but
 // for inhibited servers, which stay with weight 0 and keep their connections.
-func (s *service) destinations(to []ipvs.Destination, k Key) []ipvs.Destination {
+func (s *service) destinations(to *destSet, k Key) {
 	sorry := s.conf.Sorry
 	serving := s.quorum || sorry == nil
 	for _, r := range s.servers {
 		switch {
 		case serving && r.up:
-			to = appendDest(to, r.destination(k, r.weight()))
+			to.add(r.destination(k, r.weight()))
 		case r.conf.Inhibit:
-			to = appendDest(to, r.destination(k, 0))
+			to.add(r.destination(k, 0))
 		}
 	}
 	switch {
 	case sorry == nil:
 	case !s.quorum:
-		to = appendDest(to, destination(k, sorry.Addr.Addr(), sorry.Addr.Port(), &sorry.Forwarding, 1))
+		to.add(destination(k, sorry.Addr.Addr(), sorry.Addr.Port(), &sorry.Forwarding, 1))
 	case sorry.Inhibit:
-		to = appendDest(to, destination(k, sorry.Addr.Addr(), sorry.Addr.Port(), &sorry.Forwarding, 0))
+		to.add(destination(k, sorry.Addr.Addr(), sorry.Addr.Port(), &sorry.Forwarding, 0))
 	}
-	return to
 }
 
-// appendDest keeps the first of two destinations with one address.
-func appendDest(to []ipvs.Destination, d ipvs.Destination) []ipvs.Destination {
-	for i := range to {
-		if to[i].Addr == d.Addr && to[i].Port == d.Port {
-			return to
+// destSet collects destinations; of two with one address it keeps the first.
+type destSet struct {
+	list []ipvs.Destination
+	seen map[netip.AddrPort]bool // once the list is long
+}
+
+// shortList is how many destinations are looked through rather than looked up.
+const shortList = 16
+
+func (s *destSet) add(d ipvs.Destination) {
+	if s.seen == nil && len(s.list) >= shortList {
+		s.seen = make(map[netip.AddrPort]bool, cap(s.list))
+		for i := range s.list {
+			s.seen[s.list[i].Endpoint()] = true
 		}
 	}
-	return append(to, d)
+	at := d.Endpoint()
+	if s.seen == nil {
+		for i := range s.list {
+			if s.list[i].Endpoint() == at {
+				return
+			}
+		}
+	} else if s.seen[at] {
+		return
+	} else {
+		s.seen[at] = true
+	}
+	s.list = append(s.list, d)
 }
 
 func (r *server) destination(k Key, weight int32) ipvs.Destination {

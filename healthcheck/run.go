@@ -37,7 +37,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	sched.Apply(&cfg.Global.Checker, "checker_", log)
 	kernel := opt.Kernel
 	if kernel == nil {
-		c, err := dial(ipvs.ReceiveBuffer(int(cfg.Global.Buffers.LVSCommand.Bytes)), log)
+		c, err := dial(ipvs.ReceiveBuffer(int(cfg.Global.Buffers.LVSCommand.Bytes), cfg.Global.Buffers.LVSCommand.Force), log)
 		if err != nil {
 			return err
 		}

@@ -21,8 +21,11 @@ var ErrNotSupported = errors.New("the kernel has no IPVS")
 type Kernel interface {
 	// Services dumps the table with every destination.
 	Services() ([]Service, error)
+	// Service reads one service with its destinations; nil: it is not there.
+	Service(ServiceKey) (*Service, error)
 	// Apply carries changes out in order. A change that is already so is no
-	// error. The others' failures are joined; they do not stop the rest.
+	// error. What the kernel refuses does not stop the rest; the error is
+	// Refused then, any other is the connection's.
 	Apply([]Change) error
 	Daemons() ([]Daemon, error)
 	StartDaemon(Daemon) error
@@ -39,6 +42,7 @@ type Client struct {
 	conn   *netlink.Conn
 	genl   *genetlink.Conn
 	family uint16
+	buf    nlbatch.Buffer
 }
 
 var _ Kernel = (*Client)(nil)
@@ -68,17 +72,34 @@ func Dial(options ...Option) (*Client, error) {
 type Option func(*netlink.Conn) error
 
 // ReceiveBuffer sets the size of the receive buffer in bytes
-// (lvs_netlink_cmd_rcv_bufs); 0 leaves the kernel's default.
-func ReceiveBuffer(bytes int) Option {
+// (lvs_netlink_cmd_rcv_bufs), with force beyond the system's limit; 0 leaves
+// the kernel's default.
+func ReceiveBuffer(bytes int, force bool) Option {
 	return func(c *netlink.Conn) error {
 		if bytes == 0 {
 			return nil
 		}
-		if err := c.SetReadBuffer(bytes); err != nil {
+		set := c.SetReadBuffer // tries SO_RCVBUFFORCE first
+		if !force {
+			set = func(n int) error { return setReadBuffer(c, n) }
+		}
+		if err := set(bytes); err != nil {
 			return fmt.Errorf("receive buffer of %d bytes: %w", bytes, err)
 		}
 		return nil
 	}
+}
+
+// setReadBuffer stays within net.core.rmem_max.
+func setReadBuffer(c *netlink.Conn, bytes int) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	cerr := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, bytes)
+	})
+	return errors.Join(err, cerr)
 }
 
 func newClient(conn *netlink.Conn) (*Client, error) {
@@ -99,37 +120,58 @@ func (c *Client) Close() error { return c.conn.Close() }
 
 // Apply implements Kernel.
 func (c *Client) Apply(changes []Change) error {
-	msgs := make([]netlink.Message, 0, len(changes))
-	for i := range changes {
-		cmd, data, err := changes[i].encode()
-		if err != nil {
-			return err
-		}
-		m, err := c.message(cmd, netlink.Request, data)
-		if err != nil {
-			return err
-		}
-		msgs = append(msgs, m)
-	}
-	var errs error
-	err := nlbatch.Send(c.conn, msgs, func(i int, err error) {
+	var refused Refused
+	err := nlbatch.Stream(c.conn, len(changes), func(to []byte, i int) []byte {
+		e := c.request(to, uint8(changes[i].Op), 0)
+		changes[i].encode(&e)
+		return e.b
+	}, func(i int, err error) {
 		if !changes[i].already(err) {
-			errs = errors.Join(errs, fmt.Errorf("%s: %w", &changes[i], err))
+			refused = append(refused, Refusal{changes[i], err})
 		}
 	})
-	return errors.Join(errs, err)
-}
-
-func (c *Client) message(cmd uint8, flags netlink.HeaderFlags, data []byte) (netlink.Message, error) {
-	body, err := (&genetlink.Message{Header: genetlink.Header{Command: cmd, Version: genlVersion}, Data: data}).MarshalBinary()
 	if err != nil {
-		return netlink.Message{}, fmt.Errorf("IPVS command %d: %w", cmd, err)
+		return fmt.Errorf("change the IPVS table: %w", err)
 	}
-	return netlink.Message{Header: netlink.Header{Type: netlink.HeaderType(c.family), Flags: flags}, Data: body}, nil
+	if len(refused) > 0 {
+		return refused
+	}
+	return nil
 }
 
-func (c *Client) execute(cmd uint8, flags netlink.HeaderFlags, data []byte) ([]genetlink.Message, error) {
-	list, err := c.genl.Execute(genetlink.Message{Header: genetlink.Header{Command: cmd, Version: genlVersion}, Data: data}, c.family, netlink.Request|flags)
+// request begins a message to the family, for attributes to follow.
+func (c *Client) request(to []byte, cmd uint8, flags netlink.HeaderFlags) encoder {
+	to = nlbatch.AppendHeader(to, netlink.HeaderType(c.family), netlink.Request|flags)
+	return encoder{append(to, cmd, genlVersion, 0, 0)} // struct genlmsghdr
+}
+
+// dump reads every object of a kind.
+func (c *Client) dump(cmd uint8, attributes func(*encoder), take func(attributes []byte) error) error {
+	err := nlbatch.Dump(c.conn, &c.buf, func(to []byte) []byte {
+		e := c.request(to, cmd, netlink.Dump)
+		if attributes != nil {
+			attributes(&e)
+		}
+		return e.b
+	}, func(body []byte) error {
+		if len(body) < genlHeaderLen {
+			return errAttribute
+		}
+		return take(body[genlHeaderLen:])
+	})
+	if err != nil {
+		return fmt.Errorf("IPVS command %d: %w", cmd, err)
+	}
+	return nil
+}
+
+// execute is for a single request with at most one answer.
+func (c *Client) execute(cmd uint8, flags netlink.HeaderFlags, attributes func(*encoder)) ([]genetlink.Message, error) {
+	var e encoder
+	if attributes != nil {
+		attributes(&e)
+	}
+	list, err := c.genl.Execute(genetlink.Message{Header: genetlink.Header{Command: cmd, Version: genlVersion}, Data: e.b}, c.family, netlink.Request|flags)
 	if err != nil {
 		return nil, fmt.Errorf("IPVS command %d: %w", cmd, err)
 	}
@@ -138,81 +180,85 @@ func (c *Client) execute(cmd uint8, flags netlink.HeaderFlags, data []byte) ([]g
 
 // Services implements Kernel.
 func (c *Client) Services() ([]Service, error) {
-	list, err := c.execute(cmdGetService, netlink.Dump, nil)
-	if err != nil {
-		return nil, err
-	}
-	services := make([]Service, 0, len(list))
-	for _, m := range list {
-		s, err := decodeService(m.Data)
-		if err != nil {
-			return nil, err
-		}
-		if s.Dests, err = c.destinations(s.ServiceKey); err != nil {
-			return nil, err
-		}
+	var services []Service
+	err := c.dump(cmdGetService, nil, func(b []byte) error {
+		s, err := decodeService(b)
 		services = append(services, s)
+		return err
+	})
+	for i := range services {
+		if err == nil {
+			err = c.destinations(&services[i])
+		}
 	}
-	return services, nil
+	return services, err
 }
 
-func (c *Client) destinations(k ServiceKey) ([]Destination, error) {
-	data, err := encodeNested(attrService, k.encode)
+// Service implements Kernel.
+func (c *Client) Service(k ServiceKey) (*Service, error) {
+	list, err := c.execute(cmdGetService, 0, func(e *encoder) {
+		at := e.nest(attrService)
+		k.encode(e)
+		e.end(at)
+	})
+	if errors.Is(err, unix.ESRCH) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.execute(cmdGetDest, netlink.Dump, data)
+	if len(list) != 1 {
+		return nil, fmt.Errorf("IPVS answers for one service in %d messages", len(list))
+	}
+	s, err := decodeService(list[0].Data)
 	if err != nil {
 		return nil, err
 	}
-	dests := make([]Destination, 0, len(list))
-	for _, m := range list {
-		d, err := decodeDestination(m.Data, k.IPv6)
-		if err != nil {
-			return nil, err
-		}
-		dests = append(dests, d)
-	}
-	return dests, nil
+	return &s, c.destinations(&s)
+}
+
+// destinations reads what is in a service.
+func (c *Client) destinations(s *Service) error {
+	s.Dests = s.Dests[:0]
+	return c.dump(cmdGetDest, func(e *encoder) {
+		at := e.nest(attrService)
+		s.ServiceKey.encode(e)
+		e.end(at)
+	}, func(b []byte) error {
+		d, err := decodeDestination(b, s.IPv6)
+		s.Dests = append(s.Dests, d)
+		return err
+	})
 }
 
 // Daemons implements Kernel.
 func (c *Client) Daemons() ([]Daemon, error) {
-	list, err := c.execute(cmdGetDaemon, netlink.Dump, nil)
-	if err != nil {
-		return nil, err
-	}
 	var daemons []Daemon
-	for _, m := range list {
-		d, err := decodeDaemon(m.Data)
-		if err != nil {
-			return nil, err
-		}
+	err := c.dump(cmdGetDaemon, nil, func(b []byte) error {
+		d, err := decodeDaemon(b)
 		daemons = append(daemons, d)
-	}
-	return daemons, nil
+		return err
+	})
+	return daemons, err
 }
 
 // StartDaemon implements Kernel.
 func (c *Client) StartDaemon(d Daemon) error {
-	data, err := encodeNested(attrDaemon, d.encode)
-	if err != nil {
-		return err
-	}
-	_, err = c.execute(cmdNewDaemon, netlink.Acknowledge, data)
+	_, err := c.execute(cmdNewDaemon, netlink.Acknowledge, func(e *encoder) {
+		at := e.nest(attrDaemon)
+		d.encode(e)
+		e.end(at)
+	})
 	return err
 }
 
 // StopDaemon implements Kernel. A daemon that does not run is no error.
 func (c *Client) StopDaemon(master bool) error {
-	data, err := encodeNested(attrDaemon, func(e *netlink.AttributeEncoder) error {
-		e.Uint32(daemonState, daemonNumber(master))
-		return nil
+	_, err := c.execute(cmdDelDaemon, netlink.Acknowledge, func(e *encoder) {
+		at := e.nest(attrDaemon)
+		e.uint32(daemonState, daemonNumber(master))
+		e.end(at)
 	})
-	if err != nil {
-		return err
-	}
-	_, err = c.execute(cmdDelDaemon, netlink.Acknowledge, data)
 	if errors.Is(err, unix.ESRCH) {
 		return nil
 	}
@@ -233,19 +279,18 @@ func (c *Client) Timeouts() (Timeouts, error) {
 
 // SetTimeouts implements Kernel.
 func (c *Client) SetTimeouts(t Timeouts) error {
-	e := netlink.NewAttributeEncoder()
-	for _, x := range []struct {
-		attr uint16
-		d    time.Duration
-	}{{attrTimeoutTCP, t.TCP}, {attrTimeoutTCPFin, t.TCPFin}, {attrTimeoutUDP, t.UDP}} {
-		if x.d > 0 {
-			e.Uint32(x.attr, uint32(x.d/time.Second))
+	if t == (Timeouts{}) {
+		return nil
+	}
+	_, err := c.execute(cmdSetConfig, netlink.Acknowledge, func(e *encoder) {
+		for _, x := range []struct {
+			attr uint16
+			d    time.Duration
+		}{{attrTimeoutTCP, t.TCP}, {attrTimeoutTCPFin, t.TCPFin}, {attrTimeoutUDP, t.UDP}} {
+			if x.d > 0 {
+				e.uint32(x.attr, uint32(x.d/time.Second))
+			}
 		}
-	}
-	data, err := e.Encode()
-	if err != nil || len(data) == 0 {
-		return err
-	}
-	_, err = c.execute(cmdSetConfig, netlink.Acknowledge, data)
+	})
 	return err
 }

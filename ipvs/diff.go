@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -42,25 +41,29 @@ func Diff(to []Change, have, want *Service) []Change {
 	case !have.sameSettings(want):
 		to = append(to, Change{Op: SetService, Service: want})
 	}
-	old := map[netip.AddrPort]*Destination{}
+	same := 0 // destinations at the same place in both: all of them, mostly
 	if have != nil {
-		for i := range have.Dests {
-			old[have.Dests[i].key()] = &have.Dests[i]
+		for same < min(len(have.Dests), len(want.Dests)) && have.Dests[same].Endpoint() == want.Dests[same].Endpoint() {
+			to = diffDest(to, want, &have.Dests[same], same)
+			same++
 		}
 	}
-	for i := range want.Dests {
-		d := &want.Dests[i]
-		was := old[d.key()]
-		delete(old, d.key())
-		if was == nil {
-			to = append(to, Change{Op: AddDest, Service: want, Dest: d})
-		} else if !was.sameSettings(d) {
-			to = append(to, Change{Op: SetDest, Service: want, Dest: d})
+	var old map[netip.AddrPort]*Destination
+	if have != nil && same < len(have.Dests) {
+		old = make(map[netip.AddrPort]*Destination, len(have.Dests)-same)
+		for i := range have.Dests[same:] {
+			d := &have.Dests[same+i]
+			old[d.Endpoint()] = d
 		}
 	}
-	if have != nil && len(old) > 0 {
+	for i := same; i < len(want.Dests); i++ {
+		k := want.Dests[i].Endpoint()
+		to = diffDest(to, want, old[k], i)
+		delete(old, k)
+	}
+	if len(old) > 0 {
 		for i := range have.Dests { // in a stable order
-			if d := &have.Dests[i]; old[d.key()] == d {
+			if d := &have.Dests[i]; old[d.Endpoint()] == d {
 				to = append(to, Change{Op: DelDest, Service: want, Dest: d})
 			}
 		}
@@ -68,7 +71,19 @@ func Diff(to []Change, have, want *Service) []Change {
 	return to
 }
 
-func (d *Destination) key() netip.AddrPort { return netip.AddrPortFrom(d.Addr, d.Port) }
+// diffDest turns one destination into the wanted one of index i.
+func diffDest(to []Change, want *Service, was *Destination, i int) []Change {
+	switch d := &want.Dests[i]; {
+	case was == nil:
+		to = append(to, Change{Op: AddDest, Service: want, Dest: d})
+	case !was.sameSettings(d):
+		to = append(to, Change{Op: SetDest, Service: want, Dest: d})
+	}
+	return to
+}
+
+// Endpoint names a destination within its service.
+func (d *Destination) Endpoint() netip.AddrPort { return netip.AddrPortFrom(d.Addr, d.Port) }
 
 func (s *Service) sameSettings(o *Service) bool {
 	return s.Scheduler == o.Scheduler && s.Flags == o.Flags && s.Timeout == o.Timeout && s.Netmask == o.Netmask && s.PersistName == o.PersistName
@@ -80,22 +95,41 @@ func (d *Destination) sameSettings(o *Destination) bool {
 	return a == b
 }
 
-func (c *Change) encode() (cmd uint8, data []byte, err error) {
-	e := netlink.NewAttributeEncoder()
+// encode appends the request's attributes.
+func (c *Change) encode(e *encoder) {
+	at := e.nest(attrService)
 	switch c.Op {
 	case AddService, SetService:
-		e.Nested(attrService, c.Service.encode)
+		c.Service.encode(e)
+		e.end(at)
 	case DelService:
-		e.Nested(attrService, c.Service.ServiceKey.encode)
+		c.Service.ServiceKey.encode(e)
+		e.end(at)
 	default:
-		e.Nested(attrService, c.Service.ServiceKey.encode)
-		e.Nested(attrDest, func(n *netlink.AttributeEncoder) error { return c.Dest.encode(n, c.Op != DelDest) })
+		c.Service.ServiceKey.encode(e)
+		e.end(at)
+		at = e.nest(attrDest)
+		c.Dest.encode(e, c.Op != DelDest)
+		e.end(at)
 	}
-	data, err = e.Encode()
-	if err != nil {
-		err = fmt.Errorf("%s: %w", c, err)
+}
+
+// Refusal is a change that the kernel has refused.
+type Refusal struct {
+	Change Change
+	Err    error
+}
+
+// Refused lists what the kernel has refused of an Apply.
+type Refused []Refusal
+
+// Error names the first one: ten thousand lines would help nobody.
+func (r Refused) Error() string {
+	text := fmt.Sprintf("%s: %v", &r[0].Change, r[0].Err)
+	if n := len(r) - 1; n > 0 {
+		text += fmt.Sprintf(", and %d more", n)
 	}
-	return uint8(c.Op), data, err
+	return text
 }
 
 // already reports errors that say: it is so.
@@ -115,7 +149,7 @@ func (c *Change) String() string {
 	if c.Dest == nil {
 		return fmt.Sprintf("%s virtual service %s", verb, c.Service.ServiceKey)
 	}
-	return fmt.Sprintf("%s real server %v in %s", verb, c.Dest.key(), c.Service.ServiceKey)
+	return fmt.Sprintf("%s real server %v in %s", verb, c.Dest.Endpoint(), c.Service.ServiceKey)
 }
 
 // String is like "tcp 10.0.0.100:80" or "fwmark 9".

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/mdlayher/netlink"
 	"pgregory.net/rapid"
 )
 
@@ -92,12 +91,12 @@ func TestDiffLeadsToTheGoal(t *testing.T) {
 }
 
 // encoded is a message as the kernel would send it back in a dump.
-func encoded(t testing.TB, attr uint16, fill func(*netlink.AttributeEncoder) error) []byte {
-	b, err := encodeNested(attr, fill)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+func encoded(attr uint16, fill func(*encoder)) []byte {
+	var e encoder
+	at := e.nest(attr)
+	fill(&e)
+	e.end(at)
+	return e.b
 }
 
 func TestServiceRoundTrip(t *testing.T) {
@@ -107,7 +106,7 @@ func TestServiceRoundTrip(t *testing.T) {
 		{ServiceKey: ServiceKey{Addr: netip.MustParseAddr("2001:db8::1"), Port: 443, Protocol: 6, IPv6: true}, Scheduler: "sh",
 			Flags: FlagPersistent, Timeout: 300, Netmask: 64, PersistName: "sip"},
 	} {
-		got, err := decodeService(encoded(t, attrService, want.encode))
+		got, err := decodeService(encoded(attrService, want.encode))
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 		}
@@ -120,7 +119,20 @@ func TestDestinationRoundTrip(t *testing.T) {
 		{Addr: netip.MustParseAddr("2001:db8::2"), Port: 80, Method: DirectRoute, Weight: 1, UpperThreshold: 9, LowerThreshold: 4},
 		{Addr: netip.MustParseAddr("10.0.0.2"), Method: Tunnel, TunnelType: 1, TunnelPort: 6080, TunnelFlags: 1},
 	} {
-		got, err := decodeDestination(encoded(t, attrDest, func(e *netlink.AttributeEncoder) error { return want.encode(e, true) }), false)
+		got, err := decodeDestination(encoded(attrDest, func(e *encoder) { want.encode(e, true) }), false)
+		if err != nil || got != want {
+			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+		}
+	}
+}
+
+func TestDaemonRoundTrip(t *testing.T) {
+	for _, want := range []Daemon{
+		{Master: true, Interface: "eth0"},
+		{Interface: "bond0.12", SyncID: 255, MaxLen: 1400, Port: 9000, TTL: 9, Group: netip.MustParseAddr("224.0.0.99")},
+		{Master: true, Interface: "e", Group: netip.MustParseAddr("ff02::81")},
+	} {
+		got, err := decodeDaemon(encoded(attrDaemon, want.encode))
 		if err != nil || got != want {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 		}
@@ -130,9 +142,11 @@ func TestDestinationRoundTrip(t *testing.T) {
 // Whatever the kernel answers, decoding ends with a value or an error.
 func FuzzDecode(f *testing.F) {
 	d := dest("10.0.0.1:80", 3)
-	f.Add(encoded(f, attrService, service().encode))
-	f.Add(encoded(f, attrDest, func(e *netlink.AttributeEncoder) error { return d.encode(e, true) }))
-	f.Add(encoded(f, attrDaemon, (&Daemon{Master: true, Interface: "eth0"}).encode))
+	f.Add(encoded(attrService, service().encode))
+	f.Add(encoded(attrService, (&Service{ServiceKey: ServiceKey{Fwmark: 9, IPv6: true}, Scheduler: "mh", PersistName: "sip"}).encode))
+	f.Add(encoded(attrDest, func(e *encoder) { d.encode(e, true) }))
+	f.Add(encoded(attrDaemon, (&Daemon{Master: true, Interface: "eth0", Group: netip.MustParseAddr("ff02::81")}).encode))
+	f.Add([]byte{8, 0, attrTimeoutTCP, 0, 1, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		decodeService(b)
 		decodeDestination(b, false)

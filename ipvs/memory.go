@@ -29,6 +29,19 @@ func (m *Memory) Services() ([]Service, error) {
 	return list, nil
 }
 
+// Service implements Kernel.
+func (m *Memory) Service(k ServiceKey) (*Service, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.services {
+		if s.ServiceKey == k {
+			s.Dests = slices.Clone(s.Dests)
+			return &s, nil
+		}
+	}
+	return nil, nil
+}
+
 // Apply implements Kernel.
 func (m *Memory) Apply(changes []Change) error {
 	m.mu.Lock()
@@ -55,7 +68,7 @@ func (m *Memory) apply(c Change) {
 	s := &m.services[i]
 	at := -1
 	if c.Dest != nil {
-		at = slices.IndexFunc(s.Dests, func(d Destination) bool { return d.key() == c.Dest.key() })
+		at = slices.IndexFunc(s.Dests, func(d Destination) bool { return d.Endpoint() == c.Dest.Endpoint() })
 	}
 	switch c.Op {
 	case SetService:

@@ -2,17 +2,16 @@ package ipvs
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"time"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // Generic netlink commands and attributes of linux/ip_vs.h.
 const (
-	genlVersion = 1
+	genlVersion   = 1
+	genlHeaderLen = 4
 
 	cmdNewService = 1
 	cmdSetService = 2
@@ -80,79 +79,70 @@ func family(v6 bool) uint16 {
 	return unix.AF_INET
 }
 
-// encodeNested makes one nested attribute.
-func encodeNested(attr uint16, fill func(*netlink.AttributeEncoder) error) ([]byte, error) {
-	e := netlink.NewAttributeEncoder()
-	e.Nested(attr, fill)
-	b, err := e.Encode()
-	if err != nil {
-		return nil, fmt.Errorf("encode IPVS attribute %d: %w", attr, err)
+// addr writes an address as the kernel's union nf_inet_addr: 16 bytes.
+func (e *encoder) addr(attr uint16, a netip.Addr) {
+	at := e.begin(attr)
+	if a.Is6() {
+		b := a.As16()
+		e.b = append(e.b, b[:]...)
+	} else {
+		b := a.As4()
+		e.b = append(e.b, b[:]...)
+		e.b = append(e.b, make([]byte, addressLength-len(b))...)
 	}
-	return b, nil
-}
-
-// encodeAddr writes an address as the kernel's union nf_inet_addr: 16 bytes.
-func encodeAddr(e *netlink.AttributeEncoder, attr uint16, a netip.Addr) {
-	var b [addressLength]byte
-	copy(b[:], a.AsSlice())
-	e.Bytes(attr, b[:])
-}
-
-func encodePort(e *netlink.AttributeEncoder, attr uint16, port uint16) {
-	e.Bytes(attr, binary.BigEndian.AppendUint16(nil, port))
+	e.end(at)
 }
 
 // encode writes what names a service.
-func (k ServiceKey) encode(e *netlink.AttributeEncoder) error {
-	e.Uint16(svcFamily, family(k.IPv6))
+func (k *ServiceKey) encode(e *encoder) {
+	e.uint16(svcFamily, family(k.IPv6))
 	if k.Fwmark != 0 {
-		e.Uint32(svcFwmark, k.Fwmark)
-		return nil
+		e.uint32(svcFwmark, k.Fwmark)
+		return
 	}
-	e.Uint16(svcProtocol, uint16(k.Protocol))
-	encodeAddr(e, svcAddr, k.Addr)
-	encodePort(e, svcPort, k.Port)
-	return nil
+	e.uint16(svcProtocol, uint16(k.Protocol))
+	e.addr(svcAddr, k.Addr)
+	e.port(svcPort, k.Port)
 }
 
 // encode writes the service with its settings, without destinations.
-func (s *Service) encode(e *netlink.AttributeEncoder) error {
+func (s *Service) encode(e *encoder) {
 	s.ServiceKey.encode(e)
-	e.String(svcSched, s.Scheduler)
-	var flags [8]byte // struct ip_vs_flags: value and mask
-	binary.NativeEndian.PutUint32(flags[:], s.Flags)
-	binary.NativeEndian.PutUint32(flags[4:], ^uint32(0))
-	e.Bytes(svcFlags, flags[:])
-	e.Uint32(svcTimeout, s.Timeout)
+	e.string(svcSched, s.Scheduler)
+	at := e.begin(svcFlags) // struct ip_vs_flags: value and mask
+	e.b = binary.NativeEndian.AppendUint32(e.b, s.Flags)
+	e.b = binary.NativeEndian.AppendUint32(e.b, ^uint32(0))
+	e.end(at)
+	e.uint32(svcTimeout, s.Timeout)
 	if s.IPv6 {
-		e.Uint32(svcNetmask, s.Netmask) // a prefix length
+		e.uint32(svcNetmask, s.Netmask) // a prefix length
 	} else {
-		e.Bytes(svcNetmask, binary.BigEndian.AppendUint32(nil, s.Netmask))
+		at := e.begin(svcNetmask)
+		e.b = binary.BigEndian.AppendUint32(e.b, s.Netmask)
+		e.end(at)
 	}
 	if s.PersistName != "" {
-		e.String(svcPE, s.PersistName)
+		e.string(svcPE, s.PersistName)
 	}
-	return nil
 }
 
 // encode writes a destination; only what names it when it is to be deleted.
-func (d *Destination) encode(e *netlink.AttributeEncoder, full bool) error {
-	encodeAddr(e, destAddr, d.Addr)
-	encodePort(e, destPort, d.Port)
-	e.Uint16(destFamily, family(d.Addr.Is6()))
+func (d *Destination) encode(e *encoder, full bool) {
+	e.addr(destAddr, d.Addr)
+	e.port(destPort, d.Port)
+	e.uint16(destFamily, family(d.Addr.Is6()))
 	if !full {
-		return nil
+		return
 	}
-	e.Uint32(destMethod, uint32(d.Method))
-	e.Uint32(destWeight, uint32(d.Weight))
-	e.Uint32(destUpper, d.UpperThreshold)
-	e.Uint32(destLower, d.LowerThreshold)
+	e.uint32(destMethod, uint32(d.Method))
+	e.uint32(destWeight, uint32(d.Weight))
+	e.uint32(destUpper, d.UpperThreshold)
+	e.uint32(destLower, d.LowerThreshold)
 	if d.Method == Tunnel && d.TunnelType != 0 {
-		e.Uint8(destTunType, d.TunnelType)
-		encodePort(e, destTunPort, d.TunnelPort)
-		e.Uint16(destTunFlags, d.TunnelFlags)
+		e.uint8(destTunType, d.TunnelType)
+		e.port(destTunPort, d.TunnelPort)
+		e.uint16(destTunFlags, d.TunnelFlags)
 	}
-	return nil
 }
 
 func daemonNumber(master bool) uint32 {
@@ -162,92 +152,65 @@ func daemonNumber(master bool) uint32 {
 	return stateBackup
 }
 
-func (d *Daemon) encode(e *netlink.AttributeEncoder) error {
-	e.Uint32(daemonState, daemonNumber(d.Master))
-	e.String(daemonIfn, d.Interface)
-	e.Uint32(daemonSyncID, uint32(d.SyncID))
+func (d *Daemon) encode(e *encoder) {
+	e.uint32(daemonState, daemonNumber(d.Master))
+	e.string(daemonIfn, d.Interface)
+	e.uint32(daemonSyncID, uint32(d.SyncID))
 	if d.MaxLen != 0 {
-		e.Uint16(daemonMaxLen, d.MaxLen)
+		e.uint16(daemonMaxLen, d.MaxLen)
 	}
 	if d.Group.Is4() {
-		e.Bytes(daemonGroup, d.Group.AsSlice())
+		e.bytes(daemonGroup, d.Group.AsSlice())
 	} else if d.Group.IsValid() {
-		e.Bytes(daemonGroup6, d.Group.AsSlice())
+		e.bytes(daemonGroup6, d.Group.AsSlice())
 	}
 	if d.Port != 0 {
-		e.Uint16(daemonPort, d.Port)
+		e.uint16(daemonPort, d.Port)
 	}
 	if d.TTL != 0 {
-		e.Uint8(daemonTTL, d.TTL)
+		e.uint8(daemonTTL, d.TTL)
 	}
-	return nil
-}
-
-// nested decodes the one nested attribute of a dump's message.
-func nested(b []byte, attr uint16, field func(*netlink.AttributeDecoder)) error {
-	ad, err := netlink.NewAttributeDecoder(b)
-	if err != nil {
-		return fmt.Errorf("IPVS message: %w", err)
-	}
-	found := false
-	for ad.Next() {
-		if ad.Type() != attr {
-			continue
-		}
-		found = true
-		ad.Nested(func(n *netlink.AttributeDecoder) error {
-			for n.Next() {
-				field(n)
-			}
-			return n.Err()
-		})
-	}
-	if err := ad.Err(); err != nil {
-		return fmt.Errorf("IPVS message: %w", err)
-	}
-	if !found {
-		return fmt.Errorf("IPVS message without attribute %d", attr)
-	}
-	return nil
 }
 
 func decodeService(b []byte) (Service, error) {
 	var s Service
 	var af uint16
 	var addr, mask []byte
-	err := nested(b, attrService, func(n *netlink.AttributeDecoder) {
-		switch n.Type() {
-		case svcFamily:
-			af = n.Uint16()
-		case svcProtocol:
-			s.Protocol = uint8(n.Uint16())
-		case svcAddr:
-			addr = n.Bytes()
-		case svcPort:
-			s.Port = bigEndian16(n.Bytes())
-		case svcFwmark:
-			s.Fwmark = n.Uint32()
-		case svcSched:
-			s.Scheduler = n.String()
-		case svcFlags:
-			if f := n.Bytes(); len(f) >= 4 {
-				s.Flags = binary.NativeEndian.Uint32(f) &^ FlagHashed
-			}
-		case svcTimeout:
-			s.Timeout = n.Uint32()
-		case svcNetmask:
-			mask = n.Bytes()
-		case svcPE:
-			s.PersistName = n.String()
-		}
-	})
+	d, err := within(b, attrService)
 	if err != nil {
 		return s, err
 	}
+	for d.next() {
+		switch d.typ {
+		case svcFamily:
+			af = d.uint16()
+		case svcProtocol:
+			s.Protocol = uint8(d.uint16())
+		case svcAddr:
+			addr = d.value
+		case svcPort:
+			s.Port = d.port()
+		case svcFwmark:
+			s.Fwmark = d.uint32()
+		case svcSched:
+			s.Scheduler = d.string()
+		case svcFlags:
+			s.Flags = d.uint32() &^ FlagHashed
+		case svcTimeout:
+			s.Timeout = d.uint32()
+		case svcNetmask:
+			mask = d.first(4)
+		case svcPE:
+			s.PersistName = d.string()
+		}
+	}
+	if err := d.finish(); err != nil {
+		return s, err
+	}
 	s.IPv6 = af == unix.AF_INET6
-	if len(mask) == 4 && s.IPv6 {
+	if mask != nil && s.IPv6 {
 		s.Netmask = binary.NativeEndian.Uint32(mask)
-	} else if len(mask) == 4 {
+	} else if mask != nil {
 		s.Netmask = binary.BigEndian.Uint32(mask)
 	}
 	if s.Fwmark != 0 {
@@ -258,96 +221,82 @@ func decodeService(b []byte) (Service, error) {
 	return s, err
 }
 
-func decodeAddr(b []byte, v6 bool) (netip.Addr, error) {
-	n := 4
-	if v6 {
-		n = addressLength
-	}
-	if len(b) < n {
-		return netip.Addr{}, fmt.Errorf("IPVS address of %d bytes", len(b))
-	}
-	a, _ := netip.AddrFromSlice(b[:n])
-	return a, nil
-}
-
-func bigEndian16(b []byte) uint16 {
-	if len(b) < 2 {
-		return 0
-	}
-	return binary.BigEndian.Uint16(b)
-}
-
 func decodeDestination(b []byte, serviceV6 bool) (Destination, error) {
-	var d Destination
+	var t Destination
 	v6 := serviceV6 // kernels before 3.18 do not say
 	var addr []byte
-	err := nested(b, attrDest, func(n *netlink.AttributeDecoder) {
-		switch n.Type() {
-		case destAddr:
-			addr = n.Bytes()
-		case destPort:
-			d.Port = bigEndian16(n.Bytes())
-		case destMethod:
-			d.Method = Method(n.Uint32() & methodMask)
-		case destWeight:
-			d.Weight = int32(n.Uint32())
-		case destUpper:
-			d.UpperThreshold = n.Uint32()
-		case destLower:
-			d.LowerThreshold = n.Uint32()
-		case destActive:
-			d.ActiveConns = n.Uint32()
-		case destInactive:
-			d.InactiveConns = n.Uint32()
-		case destFamily:
-			v6 = n.Uint16() == unix.AF_INET6
-		case destTunType:
-			d.TunnelType = n.Uint8()
-		case destTunPort:
-			d.TunnelPort = bigEndian16(n.Bytes())
-		case destTunFlags:
-			d.TunnelFlags = n.Uint16()
-		}
-	})
+	d, err := within(b, attrDest)
 	if err != nil {
-		return d, err
+		return t, err
 	}
-	d.Addr, err = decodeAddr(addr, v6)
-	return d, err
+	for d.next() {
+		switch d.typ {
+		case destAddr:
+			addr = d.value
+		case destPort:
+			t.Port = d.port()
+		case destMethod:
+			t.Method = Method(d.uint32() & methodMask)
+		case destWeight:
+			t.Weight = int32(d.uint32())
+		case destUpper:
+			t.UpperThreshold = d.uint32()
+		case destLower:
+			t.LowerThreshold = d.uint32()
+		case destActive:
+			t.ActiveConns = d.uint32()
+		case destInactive:
+			t.InactiveConns = d.uint32()
+		case destFamily:
+			v6 = d.uint16() == unix.AF_INET6
+		case destTunType:
+			t.TunnelType = d.uint8()
+		case destTunPort:
+			t.TunnelPort = d.port()
+		case destTunFlags:
+			t.TunnelFlags = d.uint16()
+		}
+	}
+	if err := d.finish(); err != nil {
+		return t, err
+	}
+	t.Addr, err = decodeAddr(addr, v6)
+	return t, err
 }
 
 func decodeDaemon(b []byte) (Daemon, error) {
-	var d Daemon
-	err := nested(b, attrDaemon, func(n *netlink.AttributeDecoder) {
-		switch n.Type() {
+	var t Daemon
+	d, err := within(b, attrDaemon)
+	if err != nil {
+		return t, err
+	}
+	for d.next() {
+		switch d.typ {
 		case daemonState:
-			d.Master = n.Uint32() == stateMaster
+			t.Master = d.uint32() == stateMaster
 		case daemonIfn:
-			d.Interface = n.String()
+			t.Interface = d.string()
 		case daemonSyncID:
-			d.SyncID = uint8(n.Uint32())
+			t.SyncID = uint8(d.uint32())
 		case daemonMaxLen:
-			d.MaxLen = n.Uint16()
+			t.MaxLen = d.uint16()
 		case daemonGroup, daemonGroup6:
-			d.Group, _ = netip.AddrFromSlice(n.Bytes())
+			t.Group, _ = netip.AddrFromSlice(d.value)
 		case daemonPort:
-			d.Port = n.Uint16()
+			t.Port = d.uint16()
 		case daemonTTL:
-			d.TTL = n.Uint8()
+			t.TTL = d.uint8()
 		}
-	})
-	return d, err
+	}
+	return t, d.finish()
 }
 
 func decodeTimeouts(b []byte) (Timeouts, error) {
 	var t Timeouts
-	ad, err := netlink.NewAttributeDecoder(b)
-	if err != nil {
-		return t, fmt.Errorf("IPVS timeouts: %w", err)
-	}
-	for ad.Next() {
-		seconds := func() time.Duration { return time.Duration(ad.Uint32()) * time.Second }
-		switch ad.Type() {
+	d := decoder{rest: b}
+	for d.next() {
+		seconds := func() time.Duration { return time.Duration(d.uint32()) * time.Second }
+		switch d.typ {
 		case attrTimeoutTCP:
 			t.TCP = seconds()
 		case attrTimeoutTCPFin:
@@ -356,5 +305,5 @@ func decodeTimeouts(b []byte) (Timeouts, error) {
 			t.UDP = seconds()
 		}
 	}
-	return t, ad.Err()
+	return t, d.finish()
 }
