@@ -65,8 +65,13 @@ type LogLine struct {
 // Output is where the process publishes; none of its methods may block.
 type Output interface {
 	Publish(event.Event)
-	Ready() // the sockets are open and every session has begun
+	Ready()                 // the sockets are open and every session has begun
+	Status([]SessionStatus) // the answer to a StatusRequest
 }
 
-// Input is what the parent tells a running process: *conf.Config for a reload.
+// StatusRequest asks for the state of every session.
+type StatusRequest struct{}
+
+// Input is what the parent tells a running process: *conf.Config for a reload,
+// or a StatusRequest.
 type Input any

@@ -20,6 +20,7 @@ type Core struct {
 	made    int
 	acts    Actions
 	strays  strays
+	now     Time // of the call that is being served
 }
 
 // NewCore returns a Core without sessions; Start gives it some. random gives
@@ -32,7 +33,7 @@ func NewCore(random func() uint32) *Core {
 // reported as down only when the neighbour had the time to answer: after the
 // crash of this process the neighbour is probably still there.
 func (c *Core) Start(now Time, cfg *conf.Config) *Actions {
-	c.clear()
+	c.begin(now)
 	for i := range cfg.BFDs {
 		s := c.open(now, cfg.BFDs[i])
 		s.reportAt = now + Time(s.conf.Multiplier)*s.conf.IdleTx
@@ -43,7 +44,7 @@ func (c *Core) Start(now Time, cfg *conf.Config) *Actions {
 
 // Step handles one event.
 func (c *Core) Step(now Time, ev Event) *Actions {
-	c.clear()
+	c.begin(now)
 	switch ev := ev.(type) {
 	case Tick:
 		c.tick(now)
@@ -57,7 +58,7 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 // a session whose addresses stay keeps its state, and the neighbour sees at
 // most a poll sequence.
 func (c *Core) Reload(now Time, cfg *conf.Config) *Actions {
-	c.clear()
+	c.begin(now)
 	keep := map[string]bool{}
 	for i := range cfg.BFDs {
 		b := &cfg.BFDs[i]
@@ -84,14 +85,15 @@ func (c *Core) Reload(now Time, cfg *conf.Config) *Actions {
 // Stop ends every session and tells the neighbours that it is on purpose
 // (RFC 5880, 6.8.16).
 func (c *Core) Stop(now Time) *Actions {
-	c.clear()
+	c.begin(now)
 	for _, s := range c.inOrder() {
 		c.end(now, s, "")
 	}
 	return &c.acts
 }
 
-func (c *Core) clear() {
+func (c *Core) begin(now Time) {
+	c.now = now
 	c.acts.Packets, c.acts.Events, c.acts.Log = c.acts.Packets[:0], c.acts.Events[:0], c.acts.Log[:0]
 }
 
@@ -205,6 +207,12 @@ func (c *Core) expire(now Time, s *session) {
 func (c *Core) become(s *session, state State, diag Diag, cause string, late Time) {
 	was := s.state
 	s.state, s.diag = state, diag
+	s.since, s.cause = c.now, cause
+	if state == Up {
+		s.counters.WentUp++
+	} else if was == Up {
+		s.counters.WentDown++
+	}
 	s.renegotiate()
 	if was == Up || state == Up {
 		s.reported = false
@@ -239,6 +247,7 @@ func (c *Core) send(now Time, s *session, final bool) {
 	p := s.packet(final)
 	c.acts.Packets = append(c.acts.Packets, SendPacket{Path: s.path, Payload: p.Bytes()})
 	s.sentAt = now
+	s.counters.Sent++
 }
 
 // reschedule sets the time of the next packet: an interval after since,

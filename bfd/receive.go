@@ -23,6 +23,7 @@ func (c *Core) receive(now Time, in PacketReceived) {
 		c.drop(now, &in, err.Error())
 		return
 	}
+	s.counters.Received++
 	before := s.interval()
 	detection := s.detection()
 	s.peer, s.remote = p, p.My

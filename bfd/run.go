@@ -104,6 +104,8 @@ func (d *daemon) loop() error {
 				return nil
 			case *conf.Config:
 				d.reload(m)
+			case StatusRequest:
+				d.out.Status(d.core.Status(poll.TimeOfDay()))
 			}
 		}
 		now := poll.Now()

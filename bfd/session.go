@@ -28,6 +28,10 @@ type session struct {
 	changedAgain  bool   // an interval changed during the poll sequence: another must follow
 	reported      bool   // the operator knows whether it is up
 
+	since    Time   // of its state; 0: from the beginning
+	cause    string // of its last change
+	counters Counters
+
 	sentAt                     Time
 	sendAt, expireAt, reportAt Time
 	duequeue.Place             // due at the earliest of them, ordered by age

@@ -21,7 +21,7 @@ import (
 type Time = time.Duration
 
 // Input is what the parent tells a running checker: *conf.Config for a
-// reload, a Role or a Fact.
+// reload, a Role, a Fact or a StatusRequest.
 type Input any
 
 // Role is the relayed role of a VRRP instance; lvs_sync_daemon follows it.
@@ -34,12 +34,14 @@ var (
 	_ Input = (*conf.Config)(nil)
 	_ Input = Role{}
 	_ Input = Fact{}
+	_ Input = StatusRequest{}
 )
 
 // Output is where the checker publishes; none of its methods may block.
 type Output interface {
 	Publish(event.Event)
-	Ready() // the kernel's table is programmed and the checks are scheduled
+	Ready()                 // the kernel's table is programmed and the checks are scheduled
+	Status([]ServiceStatus) // the answer to a StatusRequest
 }
 
 // ErrNoIPVS is returned by Run when the kernel has no IPVS. The daemon cannot

@@ -23,6 +23,8 @@ type checker struct {
 
 	subject subject // what a FILE_CHECK or BFD_CHECK follows; the others probe
 	delta   int64   // what FILE_CHECK adds to the weight
+	lastAt  Time    // of the last result; 0: none yet
+	lastWhy string  // why it failed; "": it did not
 
 	running        bool
 	phase          Time // the regular checks happen at phase + n*delay_loop
@@ -39,6 +41,14 @@ func (k *checker) judge(r *Result, logAll bool, now Time, do func(Action)) bool 
 		return k.succeeded(r, now, do)
 	}
 	return k.failed(r, logAll || k.conf.LogAllFailures, now, do)
+}
+
+// note keeps a result for the status.
+func (k *checker) note(r *Result, now Time) {
+	k.lastAt, k.lastWhy = now, r.Detail
+	if k.isGood(r) {
+		k.lastWhy = ""
+	}
 }
 
 // isGood knows MISC_CHECK's exit statuses: 0 is good, 2..255 too with misc_dynamic.

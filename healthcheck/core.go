@@ -91,6 +91,7 @@ type Core struct {
 	queue    duequeue.Queue[*checker]
 	random   func(limit time.Duration) time.Duration
 	stopped  bool
+	now      Time // of the call that is being served
 
 	facts     map[subject]Fact
 	followers map[subject][]*checker    // FILE_CHECK and BFD_CHECK, by what they follow
@@ -117,6 +118,7 @@ func NewCore(cfg *conf.Config, now Time, random func(limit time.Duration) time.D
 		present:   make(map[netip.Addr]bool),
 		waiting:   make(map[netip.Addr][]*service),
 		isDirty:   make(map[Key]bool),
+		now:       now,
 	}
 	for _, f := range facts {
 		c.facts[f.subject()] = f
@@ -127,6 +129,7 @@ func NewCore(cfg *conf.Config, now Time, random func(limit time.Duration) time.D
 
 // Step applies one event and returns what to do about it, in order.
 func (c *Core) Step(ev Event, now Time) []Action {
+	c.now = now
 	switch ev := ev.(type) {
 	case Tick:
 		c.startDue(now)
@@ -196,6 +199,7 @@ func (c *Core) result(r ProbeResult, now Time) {
 	}
 	ck.running = false
 	wasUp := ck.up
+	ck.note(&r.Result, now)
 	if ck.judge(&r.Result, c.cfg.Global.LogAllFailures, now, c.do) {
 		c.apply(change{ck, ck.up != wasUp, ck.cause(&r.Result), r.Detail})
 	} else if !ck.isGood(&r.Result) {

@@ -77,6 +77,7 @@ func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) 
 	ev.Alert = s.quorumAlert(has, true, s.weightOf((*server).alive))
 	// keepalived is silent about a virtual server that begins without quorum, unless a sorry server steps in.
 	ev.Quiet = !has && v.Sorry == nil
+	s.entered = transition{now, cause}
 	c.do(Publish{ev})
 	c.touch(s.kernel)
 }
@@ -89,10 +90,18 @@ func (c *Core) createServer(s *service, rs *conf.RealServer, now Time) *server {
 		}
 	}
 	r.up, r.shown = r.healthy(), r.weight()
+	r.entered = transition{now, startCause(r.up)}
 	if r.up && c.cfg.Global.RSInitNotifies {
-		c.publishServer(r, event.Up, "assumed to be up at start", "")
+		c.publishServer(r, event.Up, startCause(true), "")
 	}
 	return r
+}
+
+func startCause(up bool) string {
+	if up {
+		return "assumed to be up at start"
+	}
+	return "down until every check has succeeded"
 }
 
 // known reports whether a checker has a say: it follows a fact, or can be run.

@@ -47,7 +47,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	r := &checkerRun{out: out, log: log, origin: time.Now(), probes: map[CheckerID]context.CancelFunc{}, results: make(chan ProbeResult, 256),
 		moves:   make(chan []AddressChange, 16),
 		daemons: newSyncDaemons(kernel, log)}
-	core, actions := NewCore(cfg, 0, spread, opt.Facts...)
+	core, actions := NewCore(cfg, r.now(), spread, opt.Facts...)
 	r.core = core
 	var err error
 	if r.web, err = newWeb(cfg); err != nil {
@@ -91,6 +91,14 @@ func spread(limit time.Duration) time.Duration {
 }
 
 func (r *checkerRun) now() Time { return time.Since(r.origin) }
+
+// timeOfDay is the time of day of a Time, the zero time for 0.
+func (r *checkerRun) timeOfDay(t Time) time.Time {
+	if t == 0 {
+		return time.Time{}
+	}
+	return r.origin.Add(t).Round(0)
+}
 
 func (r *checkerRun) loop(ctx context.Context, in <-chan Input) {
 	timer := time.NewTimer(0)
@@ -167,6 +175,8 @@ func (r *checkerRun) input(ctx context.Context, m Input) {
 		r.act(ctx, r.core.Step(m, r.now()))
 	case Role:
 		r.daemons.role(m)
+	case StatusRequest:
+		r.out.Status(r.core.Status(r.timeOfDay))
 	}
 }
 

@@ -16,6 +16,13 @@ type server struct {
 	up       bool  // every checker is up
 	told     bool  // something was published of it
 	shown    int32 // its weight when it was last looked at
+	entered  transition
+}
+
+// transition is when a state was entered, and why.
+type transition struct {
+	since Time
+	cause string
 }
 
 // service is the state of one virtual server.
@@ -25,8 +32,9 @@ type service struct {
 	conf    *conf.VirtualServer
 	servers []*server
 	quorum  bool
-	resting bool  // ha_suspend: none of its addresses is on this host
-	kernel  []Key // the kernel services that it stands for
+	entered transition // of its quorum
+	resting bool       // ha_suspend: none of its addresses is on this host
+	kernel  []Key      // the kernel services that it stands for
 }
 
 func (r *server) healthy() bool {
@@ -108,7 +116,8 @@ func (c *Core) refreshQuorum(s *service, reload bool) {
 	}
 	s.quorum = has
 	c.touch(s.kernel)
-	ev := s.event(stateOf(has), s.quorumCause(has))
+	s.entered = transition{c.now, s.quorumCause(has)}
+	ev := s.event(stateOf(has), s.entered.cause)
 	ev.Alert = s.quorumAlert(has, reload, s.weightOf((*server).alive))
 	c.do(Publish{ev})
 }
@@ -137,6 +146,7 @@ func previousOf(now event.State) event.State {
 
 func (c *Core) publishServer(r *server, state event.State, cause, alert string) {
 	r.told = true
+	r.entered = transition{c.now, cause}
 	ev := r.event(state, cause)
 	ev.Alert = alert
 	c.do(Publish{ev})

@@ -33,9 +33,9 @@ func (p *parent) assumeBFD() {
 		name := p.cfg.BFDs[i].Name
 		r, found := known[name]
 		if !found {
-			r = bfdResult(name, false, "it has not come up yet")
+			r.Result = bfdResult(name, false, "it has not come up yet")
 		}
-		p.onTracker(r)
+		p.onTracker(r.Result)
 	}
 }
 

@@ -60,9 +60,6 @@ func (c *child) Ready() {
 	go runSparingly(childGarbage)
 }
 
-// Counters answers the parent's request.
-func (c *child) Counters(list []vrrp.InstanceCounters) { c.conn.Post(msgCounters, counters{list}) }
-
 func (c *child) run() int {
 	cfg, err := c.begin()
 	if err != nil {
@@ -137,14 +134,20 @@ func (c *child) expect(kind ipc.Kind, v any) error {
 	return nil
 }
 
-func decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
+func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 	switch kind {
+	case msgStatus:
+		switch c.role {
+		case roleVRRP:
+			return decodeAs[vrrp.StatusRequest](raw)
+		case roleChecker:
+			return healthcheck.StatusRequest{}, nil
+		}
+		return bfd.StatusRequest{}, nil
 	case msgConfig:
 		return decodeAs[*conf.Config](raw)
 	case msgTracker:
 		return decodeAs[vrrp.TrackerResult](raw)
-	case msgStats:
-		return decodeAs[vrrp.CountersRequest](raw)
 	case msgChained:
 		return decodeAs[vrrp.ChainsDone](raw)
 	case msgRole:
@@ -161,8 +164,8 @@ func decodeAs[T any](raw json.RawMessage) (any, error) {
 	return v, err
 }
 
-// watchSignals stops this child on TERM and INT. A signal for the statistics is
-// passed on: it is the parent that asks for them and writes them.
+// watchSignals stops this child on TERM and INT. A signal for a dump file is
+// passed on: it is the parent that writes them.
 func (c *child) watchSignals(ctx context.Context, cancel func()) {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
@@ -179,7 +182,7 @@ func (c *child) watchSignals(ctx context.Context, cancel func()) {
 					cancel()
 					return
 				}
-				c.conn.Post(msgStats, vrrp.CountersRequest{Clear: s == statsClearSignal})
+				c.conn.Post(msgSignal, s)
 			case <-ctx.Done():
 				return
 			}
@@ -190,14 +193,14 @@ func (c *child) watchSignals(ctx context.Context, cancel func()) {
 func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) error {
 	switch c.role {
 	case roleVRRP:
-		return vrrp.Run(ctx, cfg, inputs[vrrp.Input](ctx, cancel, c), c, c.log, vrrp.Options{
+		return vrrp.Run(ctx, cfg, inputs[vrrp.Input](ctx, cancel, c), vrrpOutput{c}, c.log, vrrp.Options{
 			DontRelease: c.setup.DontRelease, LogAddresses: c.setup.LogAddresses,
 			Chains: func(r vrrp.ChainsRequest) { c.conn.Post(msgChains, r) }})
 	case roleChecker:
-		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), c, c.log, healthcheck.Options{
+		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), checkerOutput{c}, c.log, healthcheck.Options{
 			DontRelease: c.setup.DontRelease, Facts: c.setup.Facts})
 	case roleBFD:
-		return bfd.Run(ctx, cfg, inputs[bfd.Input](ctx, cancel, c), c, c.log)
+		return bfd.Run(ctx, cfg, inputs[bfd.Input](ctx, cancel, c), bfdOutput{c}, c.log)
 	}
 	return fmt.Errorf("unknown role %q", c.role)
 }
@@ -213,7 +216,7 @@ func inputs[T any](ctx context.Context, cancel func(), c *child) <-chan T {
 			if err != nil || kind == msgStop {
 				return
 			}
-			v, err := decode(kind, raw)
+			v, err := c.decode(kind, raw)
 			if err != nil {
 				c.log.Error("message from the parent", "err", err)
 				continue

@@ -47,9 +47,15 @@ func (p *parent) tellChecker(r track.Result) {
 func (p *parent) keep(r track.Result) {
 	kind := vrrp.TrackerKind(r.Kind)
 	if p.results[kind] == nil {
-		p.results[kind] = map[string]track.Result{}
+		p.results[kind] = map[string]tracked{}
 	}
-	p.results[kind][r.Name] = r
+	p.results[kind][r.Name] = tracked{r, time.Now()}
+}
+
+// tracked is a tracker's latest result and when it came.
+type tracked struct {
+	track.Result
+	Since time.Time
 }
 
 // factOf is a result as checkers follow it; they do not follow every kind.
@@ -68,7 +74,7 @@ func factOf(r track.Result) (f healthcheck.Fact, ok bool) {
 func (p *parent) facts(kind healthcheck.FactKind) (list []healthcheck.Fact) {
 	for _, byName := range p.results {
 		for _, r := range byName {
-			if f, _ := factOf(r); f.Kind == kind {
+			if f, _ := factOf(r.Result); f.Kind == kind {
 				list = append(list, f)
 			}
 		}

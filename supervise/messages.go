@@ -10,20 +10,20 @@ import (
 
 // The messages between the parent and a child.
 const (
-	msgSetup    ipc.Kind = iota + 1 // parent -> child: setup, the first message
-	msgConfig                       // parent -> child: *conf.Config, at start and at each reload
-	msgStop                         // parent -> child: stop gracefully
-	msgTracker                      // parent -> vrrp: vrrp.TrackerResult
-	msgRole                         // parent -> checker: healthcheck.Role
-	msgReady                        // child -> parent
-	msgEvent                        // child -> parent: event.Event
-	msgLog                          // child -> parent: logLine
-	msgFatal                        // child -> parent: fatal, before it ends on purpose
-	msgStats                        // parent -> vrrp: vrrp.CountersRequest; back: the vrrp process got the signal
-	msgCounters                     // vrrp -> parent: counters, the answer to it
-	msgChains                       // vrrp -> parent: vrrp.ChainsRequest
-	msgChained                      // parent -> vrrp: vrrp.ChainsDone, the answer to it
-	msgFact                         // parent -> checker: healthcheck.Fact
+	msgSetup   ipc.Kind = iota + 1 // parent -> child: setup, the first message
+	msgConfig                      // parent -> child: *conf.Config, at start and at each reload
+	msgStop                        // parent -> child: stop gracefully
+	msgTracker                     // parent -> vrrp: vrrp.TrackerResult
+	msgRole                        // parent -> checker: healthcheck.Role
+	msgReady                       // child -> parent
+	msgEvent                       // child -> parent: event.Event
+	msgLog                         // child -> parent: logLine
+	msgFatal                       // child -> parent: fatal, before it ends on purpose
+	msgStatus                      // parent -> child: its StatusRequest; back: the answer
+	msgSignal                      // child -> parent: a signal that the parent acts on
+	msgChains                      // vrrp -> parent: vrrp.ChainsRequest
+	msgChained                     // parent -> vrrp: vrrp.ChainsDone, the answer to it
+	msgFact                        // parent -> checker: healthcheck.Fact
 )
 
 // role names a child process.

@@ -44,12 +44,16 @@ type parent struct {
 	inbox    chan any
 	children map[role]*process
 	deaths   map[role]int // in a row, for the pause before a new start
+	died     map[role]int // since the start
 	notifier *notify.Notifier
 	tracker  *track.Tracker
-	masters  map[string]bool                              // instance -> master, relayed to the checker
-	results  map[vrrp.TrackerKind]map[string]track.Result // latest, for a VRRP process that starts again
-	started  func()                                       // called once every child is ready
+	masters  map[string]bool                         // instance -> master, relayed to the checker
+	results  map[vrrp.TrackerKind]map[string]tracked // latest, for a VRRP process that starts again
+	started  func()                                  // called once every child is ready
 	reload   reloadState
+	pictures pictures
+	since    time.Time // start of the daemon
+	loadedAt time.Time // when cfg was taken
 	stopping bool
 	status   int
 }
@@ -74,7 +78,7 @@ func Run(o Options) int {
 	}
 	startEagerly()
 	p := &parent{opt: o, journal: newJournal(&o), inbox: make(chan any, 1024), children: map[role]*process{},
-		deaths: map[role]int{}, masters: map[string]bool{}, results: map[vrrp.TrackerKind]map[string]track.Result{}, started: started}
+		deaths: map[role]int{}, died: map[role]int{}, masters: map[string]bool{}, results: map[vrrp.TrackerKind]map[string]tracked{}, started: started, since: time.Now()}
 	defer p.journal.close()
 	p.log = p.logger(identParent)
 	return p.run()
@@ -149,7 +153,9 @@ func (p *parent) run() int {
 		p.log.Warn("the configuration has no VRRP instance, no virtual server and no BFD session: nothing to do until a reload")
 		p.allReady()
 	}
+	closeControl := p.openControl()
 	p.loop()
+	closeControl()
 	p.runScript("shutdown_script", p.cfg.Global.ShutdownScript, p.cfg.Global.ShutdownTimeout)
 	p.log.Info("Stopped halbd " + p.opt.Version)
 	return p.status
@@ -161,6 +167,7 @@ func (p *parent) read() error {
 		return err
 	}
 	p.cfg, p.found = conf.Load(p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
+	p.loadedAt = time.Now()
 	return nil
 }
 
@@ -252,6 +259,10 @@ func (p *parent) loop() {
 			p.onLoaded(m)
 		case track.Result:
 			p.onTracker(m)
+		case pictureRequest:
+			p.askPicture(m)
+		case roundOver:
+			p.endRound(m.round)
 		case killTime:
 			for _, c := range p.children {
 				p.log.Error("the " + string(c.role) + " process does not stop; it is killed")
@@ -331,7 +342,7 @@ func (p *parent) startChild(r role) error {
 	case roleVRRP:
 		for _, byName := range p.results {
 			for _, res := range byName {
-				c.conn.Send(msgTracker, trackerResult(res))
+				c.conn.Send(msgTracker, trackerResult(res.Result))
 			}
 		}
 	}
@@ -377,15 +388,12 @@ func (p *parent) onMessage(m childMessage) {
 		if p.decoded(m, &l) {
 			p.logFor(m.from, l)
 		}
-	case msgStats:
-		var r vrrp.CountersRequest
-		if p.decoded(m, &r) {
-			p.requestStats(r.Clear)
-		}
-	case msgCounters:
-		var k counters
-		if p.decoded(m, &k) {
-			p.onCounters(k.Instances)
+	case msgStatus:
+		p.onStatus(m)
+	case msgSignal:
+		var s syscall.Signal
+		if p.decoded(m, &s) {
+			p.onSignal(s)
 		}
 	case msgFatal:
 		f := new(fatal)
@@ -457,6 +465,7 @@ func trackerResult(r track.Result) vrrp.TrackerResult {
 func (p *parent) onExit(m childExit) {
 	r := m.from.role
 	delete(p.children, r)
+	p.forgetInRound(m.from)
 	if p.stopping {
 		return
 	}
@@ -470,6 +479,7 @@ func (p *parent) onExit(m childExit) {
 		return
 	}
 	p.log.Error(fmt.Sprintf("the %s process died: %s", r, how))
+	p.died[r]++
 	if p.opt.DontRespawn {
 		p.stop(statusFailed)
 		return

@@ -21,6 +21,7 @@ type process struct {
 	conn    *ipc.Conn
 	ready   bool
 	fatal   *fatal
+	asked   int // questions for its status that it has not answered
 	started time.Time
 }
 

@@ -10,12 +10,14 @@ import (
 
 	"halbd/conf"
 	"halbd/internal/ipc"
+	"halbd/status"
 )
 
 // reloadState serialises reloads: one runs, one may wait.
 type reloadState struct {
 	running bool
 	again   bool
+	count   status.Reloads
 }
 
 // loaded is a configuration that was read for a reload.
@@ -62,10 +64,15 @@ func (p *parent) onLoaded(m loaded) {
 	if !p.stopping {
 		if err := p.accept(m); err != nil {
 			p.log.Error("reload refused, the running configuration stays: " + err.Error())
+			p.reload.count.Refused++
+			p.reload.count.Error = err.Error()
 		} else {
 			p.log.Info("Reload finished")
+			p.reload.count.Done++
+			p.reload.count.Error = ""
 			p.reportHonoured()
 		}
+		p.reload.count.Last = time.Now()
 		daemon.SdNotify(false, daemon.SdNotifyReady)
 	}
 	if p.reload.again {
@@ -95,7 +102,7 @@ func (p *parent) accept(m loaded) error {
 		}
 		snapshots[r] = b
 	}
-	p.cfg, p.found = m.cfg, m.found
+	p.cfg, p.found, p.loadedAt = m.cfg, m.found, time.Now()
 	p.name()
 	p.notifier.Reload(p.cfg)
 	p.readFiles()

@@ -40,9 +40,9 @@ func (p *parent) onSignal(s os.Signal) {
 	case unix.SIGHUP:
 		p.startReload()
 	case unix.SIGUSR2:
-		p.requestStats(false)
+		p.dumpStats(false)
 	case statsClearSignal:
-		p.requestStats(true)
+		p.dumpStats(true)
 	default:
 		p.log.Warn(fmt.Sprintf("signal %d: dump files are not written yet", s))
 		p.logHonoured()

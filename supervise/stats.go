@@ -10,27 +10,21 @@ import (
 	"strings"
 
 	"halbd/conf"
+	"halbd/status"
 	"halbd/vrrp"
 )
 
-// counters are a VRRP process's answer to a vrrp.CountersRequest.
-type counters struct {
-	Instances []vrrp.InstanceCounters `json:"instances"`
-}
-
-// requestStats asks the VRRP process for its counters; what comes back is
-// written to the file by onCounters, so that the process which serves adverts
-// writes none.
-func (p *parent) requestStats(clear bool) {
-	c := p.children[roleVRRP]
-	if c == nil {
+// dumpStats asks for the counters of VRRP and writes them into the file: the
+// process which serves adverts writes none.
+func (p *parent) dumpStats(clear bool) {
+	if p.children[roleVRRP] == nil {
 		p.log.Warn("no VRRP process is running: there are no statistics to write")
 		return
 	}
-	c.conn.Send(msgStats, vrrp.CountersRequest{Clear: clear})
+	p.askPicture(pictureRequest{clear: clear, then: func(s *status.Status) { p.writeStats(s.VRRP.Instances) }})
 }
 
-func (p *parent) onCounters(list []vrrp.InstanceCounters) {
+func (p *parent) writeStats(list []vrrp.InstanceStatus) {
 	path := dumpPath(p.cfg, p.cfg.Global.Dumps.Stats, "keepalived", ".stats")
 	if err := writeDump(path, func(w io.Writer) { writeStats(w, list) }); err != nil {
 		p.log.Error("statistics could not be written: " + err.Error())
@@ -85,9 +79,9 @@ var statLayout = []statGroup{
 	}},
 }
 
-func writeStats(w io.Writer, list []vrrp.InstanceCounters) {
+func writeStats(w io.Writer, list []vrrp.InstanceStatus) {
 	for i := range list {
-		fmt.Fprintf(w, "VRRP Instance: %s\n", list[i].Instance)
+		fmt.Fprintf(w, "VRRP Instance: %s\n", list[i].Name)
 		for _, g := range statLayout {
 			if g.lines[0].name == "" {
 				fmt.Fprintf(w, "  %s: %d\n", g.title, g.lines[0].value(&list[i].Counters))

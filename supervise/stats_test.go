@@ -19,7 +19,7 @@ func TestStatsLayout(t *testing.T) {
 	}
 	k := vrrp.Counters{AdvertsSent: 4, BecameMaster: 1}
 	var got strings.Builder
-	writeStats(&got, []vrrp.InstanceCounters{{Instance: "V", Counters: k}, {Instance: "V6", Counters: k}})
+	writeStats(&got, []vrrp.InstanceStatus{{Name: "V", Counters: k}, {Name: "V6", Counters: k}})
 	if got.String() != string(want) {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
 	}
@@ -34,7 +34,7 @@ func TestStatsCounters(t *testing.T) {
 		*n = uint64(101 + i)
 	}
 	var got strings.Builder
-	writeStats(&got, []vrrp.InstanceCounters{{Instance: "V", Counters: k}})
+	writeStats(&got, []vrrp.InstanceStatus{{Name: "V", Counters: k}})
 	var values []string
 	for line := range strings.Lines(got.String()) {
 		if _, value, ok := strings.Cut(line, ": 1"); ok {

@@ -35,6 +35,7 @@ func (c *Core) advertise(in *instance, priority uint8) {
 		return
 	}
 	c.acts.Confirm = c.acts.Confirm || in.lost > 0
+	in.sentAt = c.now
 	in.countSent(priority)
 	if in.ipID++; in.ipID == 0 {
 		in.ipID = 1 // for 0 the kernel would choose one of its own

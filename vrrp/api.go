@@ -153,16 +153,16 @@ type Options struct {
 // Output is where an engine publishes; none of its methods may block.
 type Output interface {
 	Publish(event.Event)
-	Ready()                      // every socket is open and the first state has been decided
-	Counters([]InstanceCounters) // the answer to a CountersRequest
+	Ready()        // every socket is open and the first state has been decided
+	Status(Status) // the answer to a StatusRequest
 }
 
-// CountersRequest asks for the counters of every instance, and with Clear to
-// count from 0 again then.
-type CountersRequest struct {
+// StatusRequest asks for the state of every instance, and with Clear to count
+// from 0 again then.
+type StatusRequest struct {
 	Clear bool `json:"clear,omitempty"`
 }
 
 // Input is what the parent tells a running engine: *conf.Config for a reload,
-// a TrackerResult, or a CountersRequest.
+// a TrackerResult, or a StatusRequest.
 type Input any

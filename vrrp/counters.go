@@ -26,20 +26,6 @@ type Counters struct {
 	PutBack          uint64 `json:"put_back"` // halbd's own: addresses, routes and rules that somebody else had removed
 }
 
-// InstanceCounters are the counters of one instance.
-type InstanceCounters struct {
-	Instance string   `json:"iname"`
-	Counters Counters `json:"stats"`
-}
-
-// Counters appends the counters of every instance, in file order.
-func (c *Core) Counters(to []InstanceCounters) []InstanceCounters {
-	for _, in := range c.instances {
-		to = append(to, InstanceCounters{in.cfg.Name, in.counters})
-	}
-	return to
-}
-
 // ClearCounters starts to count again.
 func (c *Core) ClearCounters() {
 	for _, in := range c.instances {

@@ -10,18 +10,21 @@ type group struct {
 	cfg     *conf.SyncGroup
 	members []*instance
 	state   event.State // "" until every member has one
+	since   Time        // of its state
 	cause   string      // of the last change of a member
 }
 
 // loadGroups links instances and groups; a group of the same name keeps its state.
 func (c *Core) loadGroups(before []*group) {
-	states := map[string]event.State{}
+	known := map[string]*group{}
 	for _, g := range before {
-		states[g.cfg.Name] = g.state
+		known[g.cfg.Name] = g
 	}
 	for i := range c.cfg.SyncGroups {
 		g := &group{cfg: &c.cfg.SyncGroups[i]}
-		g.state = states[g.cfg.Name]
+		if was := known[g.cfg.Name]; was != nil {
+			g.state, g.since, g.cause = was.state, was.since, was.cause
+		}
 		for _, name := range g.cfg.Members {
 			if in := c.byName[name]; in != nil {
 				in.group = g
@@ -102,6 +105,6 @@ func (c *Core) settle(g *group) {
 
 func (c *Core) publishGroup(g *group, state event.State, cause string) {
 	was := g.state
-	g.state = state
+	g.state, g.since = state, c.now
 	c.acts.Events = append(c.acts.Events, event.Event{Kind: event.Group, Name: g.cfg.Name, State: state, Previous: was, Cause: cause})
 }

@@ -15,6 +15,7 @@ type instance struct {
 	group        *group
 	tracking     conf.Tracking // its own and its group's
 	state        event.State   // "" until everything that is tracked is known
+	entered      transition    // when it came into its state, and why
 	held         bool          // its addresses are to be on this host
 	priority     uint8         // effective
 	base         uint8         // the configured priority that it was computed from
@@ -27,12 +28,15 @@ type instance struct {
 
 	// What it knows of the master while BACKUP.
 	master         netip.Addr
+	masterPriority uint8
 	masterInterval time.Duration
 	rival          netip.Addr // who advertises a lower priority that does not count
 	resigned       bool       // the master's last advert had priority 0
 	expired        bool       // the master-down time is over; it claims when its group can
 	instant        bool       // it claims without waiting, as the address owner
 	preemptAt      Time       // preempt_delay: lower adverts are honoured until then; 0: not running
+
+	heardAt, sentAt Time // of the last advert that passed the checks, of the last own one; 0: none
 
 	demoted   bool // priority 255 was given up: there is another owner
 	listening bool // a MASTER that slept: silent until it knows
@@ -47,6 +51,13 @@ type instance struct {
 	ah          *authHeader // auth_type AH
 	hmac        *signer     // auth_hmac
 	deadlines
+}
+
+// transition is when and why a state was entered, and how long after its deadline.
+type transition struct {
+	since Time
+	cause string
+	late  Time
 }
 
 func newInstance(cfg *conf.Instance) *instance {
@@ -94,6 +105,7 @@ func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.Stat
 func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
 	was := in.state
 	in.state = to
+	in.entered = transition{since: c.now, cause: cause, late: late}
 	if was == event.Master && to != event.Master {
 		in.counters.ReleasedMaster++
 	}
@@ -182,7 +194,7 @@ func (c *Core) becomeFault(in *instance, cause string) {
 
 func (in *instance) forgetMaster() {
 	in.master, in.resigned, in.expired, in.instant, in.preemptAt = netip.Addr{}, false, false, false, 0
-	in.rival = netip.Addr{}
+	in.rival, in.masterPriority = netip.Addr{}, 0
 }
 
 // resign tells the backups to take over at once and gives up the addresses.

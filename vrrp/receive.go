@@ -27,9 +27,12 @@ func (c *Core) receive(now Time, packet *PacketReceived) {
 		return
 	}
 	a, d := c.checked(in, now, &p)
-	switch {
-	case !d.ok():
+	if !d.ok() {
 		c.dropped(in, p.Src, d)
+		return
+	}
+	in.heardAt = now
+	switch {
 	case in.state == event.Backup:
 		c.advertWhileBackup(in, now, p.Src, &a)
 	default:
@@ -138,6 +141,7 @@ func (c *Core) noteInterval(in *instance, src netip.Addr, a *Advert) {
 // section 6.4.2); 0 would be no time to wait at all and is not adopted.
 func (in *instance) heard(src netip.Addr, a *Advert) {
 	in.master, in.rival, in.expired, in.resigned = src, netip.Addr{}, false, false
+	in.masterPriority = a.Priority
 	if a.Version == 3 && a.Interval > 0 {
 		in.masterInterval = time.Duration(a.Interval) * 10 * time.Millisecond
 	}

@@ -350,8 +350,8 @@ func (e *engine) mail(m any) (done bool, err error) {
 		e.reload(m)
 	case TrackerResult:
 		e.act(e.core.Step(monotonic(), m))
-	case CountersRequest:
-		e.pub.Counters(e.core.Counters(nil))
+	case StatusRequest:
+		e.pub.Status(e.core.Status(poll.TimeOfDay()))
 		if m.Clear {
 			e.core.ClearCounters()
 		}

@@ -188,6 +188,18 @@ func (p *Poller) arm(deadline Time) error {
 // it, without a system call, as long as the host is not suspended.
 func Now() Time { return time.Since(started) + Time(offset.Load()) }
 
+// TimeOfDay returns a function that gives the time of day of a Time by what
+// both clocks read now, and the zero time for 0.
+func TimeOfDay() func(Time) time.Time {
+	wall, now := time.Now().Round(0), Now()
+	return func(t Time) time.Time {
+		if t == 0 {
+			return time.Time{}
+		}
+		return wall.Add(t - now)
+	}
+}
+
 var (
 	started = time.Now()
 	offset  atomic.Int64 // of CLOCK_BOOTTIME, ahead of the time since started

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"halbd/conf"
+	"halbd/control"
+	"halbd/supervise"
+)
+
+// door are the flags that find a running daemon.
+type door struct{ socket, pid string }
+
+func (d *door) flags(c *cobra.Command) {
+	c.PersistentFlags().StringVar(&d.socket, "socket", "", "control socket of the daemon, default /run/halbd.sock")
+	c.PersistentFlags().StringVarP(&d.pid, "pid", "p", "", "pid file of the daemon, when it was started with -p")
+}
+
+func (d *door) client() *control.Client {
+	path := d.socket
+	if path == "" {
+		o := supervise.Options{PIDFile: d.pid}
+		path = o.ControlSocket(&conf.Global{})
+	}
+	return control.Dial(path)
+}
+
+func statusCommand() *cobra.Command {
+	var d door
+	var asJSON bool
+	c := &cobra.Command{Use: "status", Short: "Show instances, virtual servers, sessions and trackers of the running daemon",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := d.client().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				e := json.NewEncoder(os.Stdout)
+				e.SetIndent("", "  ")
+				return e.Encode(s)
+			}
+			s.Text(os.Stdout, onTerminal(os.Stdout))
+			return nil
+		}}
+	d.flags(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON, as /status of the control socket gives it")
+	return c
+}
+
+// onTerminal reports whether f is a terminal that wants colours (NO_COLOR is not set).
+func onTerminal(f *os.File) bool {
+	if os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
