@@ -256,6 +256,8 @@ func (p *printer) files(g *conf.Global) {
 	p.word("iproute_usr_dir", g.Dirs.IPRouteUsr)
 	p.word("iproute_etc_dir", g.Dirs.IPRouteEtc)
 	p.onlyOn("data_use_instance", g.Dumps.UseInstance)
+	p.flag("strict_config", g.StrictConfig)
+	p.word("control_socket", g.ControlSocket)
 	p.word("state_dump_file", g.Dumps.State)
 	p.word("stats_dump_file", g.Dumps.Stats)
 	p.word("json_dump_file", g.Dumps.JSON)

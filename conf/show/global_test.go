@@ -173,6 +173,8 @@ global_defs {
 	"files": `
 global_defs {
     vrrp_rx_bufs_policy 65536
+    strict_config
+    control_socket /run/halbd/x.sock
     reload_check_config /var/log/reload.log
     reload_time_file /run/reload.time
     reload_repeat
