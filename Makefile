@@ -39,10 +39,12 @@ namespaces:
 kernel:
 	go test -count=1 ./internal/ipvskernel
 
-# What keepalived says of every row of the keyword table, for conf's tests.
+# What keepalived says of every row of the keyword table, for conf's tests, and
+# the IPVS tables of internal/ipvskernel's scenarios.
 # REFERENCE=DIR has the ranges of a newer keepalived.
 record: deps
 	go run ./internal/record $(REFERENCE)
+	go test -count=1 -timeout 30m ./internal/ipvskernel -run Tables -record
 
 # halbd and the installed keepalived in one run, as ratios. ONLY='a part of a name' runs some.
 bench: deps build

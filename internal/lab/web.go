@@ -8,12 +8,19 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// Web is an HTTP server in a node that answers with a fixed text.
+// Web is an HTTP server in a node that gives every request the same answer.
 type Web struct {
 	server *http.Server
+	answer atomic.Pointer[answer]
+}
+
+type answer struct {
+	status int
+	text   string
 }
 
 // Serve starts a web server at an address of a node.
@@ -26,11 +33,20 @@ func (n *Net) Serve(node, addr, text string) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Web{server: &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, text) })}}
+	w := &Web{}
+	w.Answer(http.StatusOK, text)
+	w.server = &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		a := w.answer.Load()
+		rw.WriteHeader(a.status)
+		io.WriteString(rw, a.text)
+	})}
 	w.server.SetKeepAlivesEnabled(false)
 	go w.server.Serve(l)
 	return w, nil
 }
+
+// Answer changes what the requests from now on are told.
+func (w *Web) Answer(status int, text string) { w.answer.Store(&answer{status, text}) }
 
 // Close stops listening and ends every connection.
 func (w *Web) Close() { w.server.Close() }
