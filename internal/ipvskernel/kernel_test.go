@@ -2,6 +2,13 @@
 // that halbd leaves in it, beside keepalived's, and real traffic through it;
 // and VRRP on kinds of links that the kernels of many hosts lack.
 // Outside such a kernel the test starts itself again inside User Mode Linux.
+//
+// A table is tested with a scenario: a file, what happens to it in steps, and a
+// recorded transcript of the table that keepalived has after each of them. A new
+// one is an entry in a list that a test, whose name ends in Tables, hands to
+// playScenarios; "go test ./internal/ipvskernel -run TEST/NAME -record" (or make
+// record, for all of them) has keepalived write its transcript. The blocks that
+// vs, rs and the check constants make have times that fit the frame's.
 package ipvskernel
 
 import (

@@ -180,12 +180,12 @@ func reach(d *director, view func() string, want string) string {
 	}
 }
 
-// lasting waits until the table has not changed for twice as long as a
-// comparison waits.
+// lasting waits until the table has not changed for much longer than a
+// comparison waits: a busy host makes pauses.
 func lasting(d *director, view func() string) string {
 	for {
 		got := view()
-		if !change(d, 2*quiet) && view() == got {
+		if !change(d, 3*quiet) && view() == got {
 			return got
 		}
 	}

@@ -22,6 +22,12 @@ func TestTables(t *testing.T) {
 			steps: []step{down(1), down(2), down(3), up(1), up(2), up(3)},
 		},
 		{
+			name:  "misc weight",
+			setup: "echo 0 > $DIR/code",
+			conf:  vs("10.50.0.1 80", nat, rs(1, 10, " MISC_CHECK {\n misc_path \"/bin/sh -c 'exit $(cat $DIR/code)'\"\n misc_dynamic\n misc_timeout 5\n }")),
+			steps: []step{shell("echo 52 > $DIR/code"), shell("echo 1 > $DIR/code"), shell("echo 2 > $DIR/code"), shell("echo 255 > $DIR/code"), shell("echo 0 > $DIR/code")},
+		},
+		{
 			name:  "group",
 			conf:  "virtual_server_group g {\n 10.50.1.1-2 80\n fwmark 77\n}\n" + vs("group g", "lb_algo wlc\n lb_kind NAT\n protocol TCP", rs(1, 1, tcpCheck)+rs(2, 1, "")),
 			steps: []step{down(1), up(1)},
