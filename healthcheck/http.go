@@ -36,33 +36,46 @@ func newWeb(cfg *conf.Config) (*web, error) {
 
 // probe asks for one url and judges status, digest and pattern.
 func (w *web) probe(ctx context.Context, k *conf.Checker, index int) error {
-	u := &k.HTTP.URLs[index%len(k.HTTP.URLs)]
-	ctx, cancel := context.WithTimeout(ctx, phases*k.ConnectTimeout)
-	defer cancel()
-	raw, err := connect(ctx, k)
-	if err != nil {
-		return err
-	}
-	defer raw.Close()
-	defer context.AfterFunc(ctx, func() { raw.Close() })()
-	c := raw
-	if k.Kind == conf.SSLGet {
-		t, err := startTLS(ctx, c, k, u, w.own)
-		if err != nil {
-			return err
-		}
-		defer farewell(t, u, k.ConnectTimeout)
-		c = t
-	}
-	c.SetDeadline(time.Now().Add(k.ConnectTimeout))
-	if _, err := c.Write(request(k, u)); err != nil {
-		return fmt.Errorf("send the request: %w", plain(err, k.ConnectTimeout))
-	}
-	r := w.expect(u)
-	if err := receive(ctx, c, k.ConnectTimeout, r); err != nil {
+	r := w.expect(&k.HTTP.URLs[index%len(k.HTTP.URLs)])
+	if err := w.get(ctx, k, r); err != nil {
 		return err
 	}
 	return r.judge()
+}
+
+// Fetch asks a checker's first url with the checker's bytes and limits, and
+// gives what would be hashed of the body to the writer, whatever the status.
+// head is the answer's header without the empty line at its end.
+func Fetch(ctx context.Context, k *conf.Checker, body io.Writer) (head []byte, status int, err error) {
+	r := &response{url: &k.HTTP.URLs[0], tee: body}
+	err = new(web).get(ctx, k, r)
+	return r.head, r.status, err
+}
+
+// get asks for the response's url and feeds it with the answer.
+func (w *web) get(ctx context.Context, k *conf.Checker, r *response) error {
+	ctx, cancel := context.WithTimeout(ctx, phases*k.ConnectTimeout)
+	defer cancel()
+	c, err := connect(ctx, k)
+	if err != nil {
+		return err
+	}
+	raw := c
+	defer raw.Close()
+	defer context.AfterFunc(ctx, func() { raw.Close() })()
+	if k.Kind == conf.SSLGet {
+		t, err := startTLS(ctx, c, k, r.url, w.own)
+		if err != nil {
+			return err
+		}
+		defer farewell(t, r.url, k.ConnectTimeout)
+		c = t
+	}
+	c.SetDeadline(time.Now().Add(k.ConnectTimeout))
+	if _, err := c.Write(request(k, r.url)); err != nil {
+		return fmt.Errorf("send the request: %w", plain(err, k.ConnectTimeout))
+	}
+	return receive(ctx, c, k.ConnectTimeout, r)
 }
 
 // request has keepalived's bytes: servers may tell checkers by them.

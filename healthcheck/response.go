@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"strconv"
 	"strings"
 
@@ -26,14 +27,15 @@ type response struct {
 	status int
 	length int64     // Content-Length; -1 when there is none
 	got    int64     // bytes of the body that count
-	body   hash.Hash // nil: nobody asks for a digest
+	sum    hash.Hash // nil: nobody asks for a digest
+	tee    io.Writer // nil, or who else wants the body
 }
 
 // expect makes a response that will be judged by what a url block asks for.
 func (w *web) expect(u *conf.URL) *response {
 	r := &response{url: u}
 	if u.Digest != "" {
-		r.body = md5.New()
+		r.sum = md5.New()
 	}
 	return r
 }
@@ -61,8 +63,11 @@ func (r *response) feed(b []byte) (done bool, err error) {
 		b = b[:r.length-r.got] // the digest covers Content-Length bytes
 	}
 	r.got += int64(len(b))
-	if r.body != nil {
-		r.body.Write(b)
+	if r.sum != nil {
+		r.sum.Write(b)
+	}
+	if r.tee != nil {
+		r.tee.Write(b)
 	}
 	return r.length >= 0 && r.got >= r.length, nil
 }
@@ -111,7 +116,7 @@ func (r *response) judge() error {
 	if u.Digest == "" {
 		return nil
 	}
-	if got := hex.EncodeToString(r.body.Sum(nil)); got != u.Digest {
+	if got := hex.EncodeToString(r.sum.Sum(nil)); got != u.Digest {
 		return fmt.Errorf("%s: digest %s, not %s", u.Path, got, u.Digest)
 	}
 	return nil

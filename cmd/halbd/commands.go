@@ -21,7 +21,7 @@ var errFound = errors.New("something was found")
 func commands() *cobra.Command {
 	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
 		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
-	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand(), statusCommand())
+	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand(), statusCommand(), digestCommand())
 	return root
 }
 

@@ -22,10 +22,16 @@ import (
 var version = "0.1.0-dev"
 
 func main() {
-	os.Exit(run(os.Args[1:]))
+	os.Exit(run(os.Args))
 }
 
-func run(args []string) int {
+// run takes the command line with the name of the program in front, which may
+// be genhash's.
+func run(argv []string) int {
+	if words, yes := actsAsGenhash(argv); yes {
+		return genhash(words, os.Stdout, os.Stderr)
+	}
+	args := argv[1:]
 	if status, child := supervise.RunChild(args); child {
 		return status
 	}

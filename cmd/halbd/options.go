@@ -58,7 +58,7 @@ func (r *request) options() []option {
 		{'r', "vrrp_pid", required, "FILE", "pid file of the VRRP process", text(&r.VRRPPIDFile)},
 		{'c', "checkers_pid", required, "FILE", "pid file of the checker process", text(&r.CheckerPIDFile)},
 		{'b', "bfd_pid", required, "FILE", "pid file of the BFD process", text(&r.BFDPIDFile)},
-		{'T', "genhash", none, "", "not available", func(string) error { return fmt.Errorf("-T: halbd does not act as genhash yet") }},
+		{'T', "genhash", none, "", "act as genhash; must come first", func(string) error { return usagef("-T, --genhash must be the first option") }},
 		{'a', "address-monitoring", none, "", "log every address that the kernel adds or deletes", flag(&r.LogAddresses)},
 		{'x', "snmp", none, "", "not acted on yet", idle("-x: SNMP is not served yet")},
 		{'A', "snmp-agent-socket", required, "SOCKET", "not acted on yet", idle("-A: SNMP is not served yet")},

@@ -8,7 +8,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"halbd": func() { os.Exit(run(os.Args[1:])) }})
+	program := func() { os.Exit(run(os.Args)) }
+	testscript.Main(m, map[string]func(){"halbd": program, "genhash": program})
 }
 
 // The commands as an operator types them, with all that they print.
