@@ -272,11 +272,11 @@ func (c *Core) stop() {
 	}
 }
 
-// farewell reports the servers down that were up. A virtual server that was
+// farewell reports the servers down that were serving. A virtual server that was
 // down already is reported again only at the end of the daemon.
 func (c *Core) farewell(s *service, cause, alert string) {
 	for _, r := range s.servers {
-		if r.up {
+		if r.serving() {
 			c.publishServer(r, event.Down, cause, alert)
 		}
 	}

@@ -137,6 +137,8 @@ func (b *bench) table(want string) *bench {
 	return b
 }
 
+func (b *bench) stop() *bench { b.take(b.c.Step(Stop{}, b.now)); return b }
+
 func (b *bench) next(want Time) *bench {
 	b.t.Helper()
 	if got, _ := b.c.Deadline(); got != want {
@@ -247,13 +249,14 @@ func TestSeveralURLs(t *testing.T) {
 
 func TestOmega(t *testing.T) {
 	b := newBench(t, virtual([]conf.RealServer{real(1, 1)}, func(v *conf.VirtualServer) { v.Omega = true })).want("VS 10.0.0.100 UP")
-	b.take(b.c.Step(Stop{}, s))
-	b.want("RS 10.0.0.1 DOWN", "VS 10.0.0.100 DOWN")
+	b.stop().want("RS 10.0.0.1 DOWN", "VS 10.0.0.100 DOWN")
+	t.Run("a sorry server stands in", func(t *testing.T) { // a server of weight 0 is up, and not in the table
+		newBench(t, virtual([]conf.RealServer{real(1, 0)}, sorry, func(v *conf.VirtualServer) { v.Omega = true })).stop().want("VS 10.0.0.100 DOWN", "VS 10.0.0.100 DOWN")
+	})
 	t.Run("down already", func(t *testing.T) {
 		b := newBench(t, virtual([]conf.RealServer{real(1, 1, tcp())}, func(v *conf.VirtualServer) { v.Omega = true })).until(s).bad(1)
 		b.events = nil
-		b.take(b.c.Step(Stop{}, s))
-		b.want("VS 10.0.0.100 DOWN")
+		b.stop().want("VS 10.0.0.100 DOWN")
 	})
 }
 

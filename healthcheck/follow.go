@@ -60,7 +60,7 @@ func (c *Core) learn(f Fact) {
 	}
 	c.apply(changes...)
 	for _, ck := range c.followers[f.subject()] {
-		if !ck.up {
+		if !ck.up && f.Kind == BFDFact { // of a file that is bad from the start keepalived says nothing
 			c.tellDown(ck.server, ck.followCause(f))
 		}
 	}

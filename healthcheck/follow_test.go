@@ -81,6 +81,7 @@ func TestFactsAtStart(t *testing.T) {
 	b.c, a = NewCore(cfg, 0, func(time.Duration) time.Duration { return 0 }, Fact{Kind: FileFact, Name: "f", Value: 3}, Fact{Kind: FileFact, Name: "z", Value: 1})
 	b.take(a)
 	b.want("VS 10.0.0.100 UP").table("1=9")
+	b.file("z", 1).want()
 	b.take(b.c.Step(Reload{cfg}, s))
 	b.want().table("1=9")
 }

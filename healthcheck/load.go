@@ -147,7 +147,7 @@ func (c *Core) adopt(s *service, v *conf.VirtualServer, name string, now Time) {
 		if wanted[r.conf.Addr] {
 			continue
 		}
-		if r.up {
+		if r.serving() {
 			c.publishServer(r, event.Down, "removed from the configuration", "Removing")
 		}
 		c.dropCheckers(r.checkers)

@@ -62,6 +62,12 @@ func (r *server) weight() int32 {
 
 func (r *server) alive() bool { return r.up }
 
+// serving reports whether a server gets traffic: it is up, and no sorry server
+// stands in its place.
+func (r *server) serving() bool {
+	return r.up && (r.service.quorum || r.service.conf.Sorry == nil)
+}
+
 // weightOf is the sum of the weights of the servers that count.
 func (s *service) weightOf(counts func(*server) bool) int64 {
 	var sum int64

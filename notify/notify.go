@@ -1,5 +1,5 @@
-// Package notify delivers transitions to the operator's scripts and FIFOs, in
-// order for each object. It runs in the parent process and decides nothing: an
+// Package notify delivers transitions to the operator's scripts, FIFOs and
+// mailbox, in order for each object. It runs in the parent process and decides nothing: an
 // event that reaches it has happened.
 package notify
 
@@ -21,10 +21,11 @@ type Options struct {
 	Overtake time.Duration
 }
 
-// Notifier owns the FIFOs and the queues of scripts.
+// Notifier owns the FIFOs, the queues of scripts and that of mails.
 type Notifier struct {
 	log      *slog.Logger
 	overtake time.Duration
+	mailer   *mailer
 
 	mu      sync.Mutex
 	hooks   hooks
@@ -46,7 +47,7 @@ type scriptCall struct {
 // New opens the FIFOs and starts their scripts. What cannot be opened is
 // logged; the daemon goes on without it.
 func New(cfg *conf.Config, log *slog.Logger, opt Options) *Notifier {
-	n := &Notifier{log: log, overtake: opt.Overtake, fifos: map[string]*fifo{}, queues: map[string][]job{}, last: map[string]event.Event{}}
+	n := &Notifier{log: log, overtake: opt.Overtake, mailer: newMailer(log), fifos: map[string]*fifo{}, queues: map[string][]job{}, last: map[string]event.Event{}}
 	if n.overtake == 0 {
 		n.overtake = time.Minute
 	}
@@ -63,6 +64,7 @@ func (n *Notifier) Reload(cfg *conf.Config) {
 	n.hooks = newHooks(cfg)
 	n.hooks.keepRemoved(old)
 	g := &cfg.Global
+	n.mailer.configure(g.Mail)
 	for name, c := range map[string]conf.FIFO{"general": g.NotifyFIFO, "vrrp": g.VRRPNotifyFIFO, "lvs": g.LVSNotifyFIFO} {
 		n.setFIFO(name, c)
 	}
@@ -115,7 +117,8 @@ func (n *Notifier) setFIFO(name string, c conf.FIFO) {
 	}
 }
 
-// Publish delivers one event: its scripts are queued, its FIFO lines written.
+// Publish delivers one event: its scripts are queued, its FIFO lines written
+// and its mail queued.
 func (n *Notifier) Publish(ev event.Event) {
 	if ev.Quiet {
 		return
@@ -128,6 +131,7 @@ func (n *Notifier) Publish(ev event.Event) {
 	if calls := n.hooks.calls(ev); len(calls) > 0 {
 		n.enqueue(string(ev.Kind)+" "+ev.Name+" "+ev.Service, calls)
 	}
+	repeated := n.last[objectKey(ev.Kind, ev.Name)].State == ev.State
 	switch ev.State {
 	case event.Master, event.Backup, event.Fault:
 		n.last[objectKey(ev.Kind, ev.Name)] = ev
@@ -135,6 +139,9 @@ func (n *Notifier) Publish(ev event.Event) {
 		delete(n.last, objectKey(ev.Kind, ev.Name))
 	}
 	n.writeFIFOs(ev)
+	if a, ok := alertOf(ev, n.hooks.routerID); ok && !repeated && n.hooks.mails(ev) {
+		n.mailer.post(a)
+	}
 }
 
 func (n *Notifier) writeFIFOs(ev event.Event) {
@@ -221,8 +228,12 @@ func (n *Notifier) await(object string, ended <-chan struct{}) {
 // stopGrace is how long STOP scripts get, as keepalived gives them.
 const stopGrace = time.Second
 
-// Close waits for running scripts, a second at most, and closes the FIFOs.
+// Close waits for running scripts, a second at most, and for the mails that
+// are still to be sent, three seconds at most, and closes the FIFOs.
 func (n *Notifier) Close(ctx context.Context) {
+	var mails sync.WaitGroup
+	mails.Go(n.mailer.close)
+	defer mails.Wait()
 	ctx, cancel := context.WithTimeout(ctx, stopGrace)
 	defer cancel()
 	done := make(chan struct{})
@@ -244,24 +255,34 @@ type hooks struct {
 	instances map[string]conf.Notify
 	groups    map[string]conf.Notify
 	up, down  map[string]*conf.Command // by service key, and service key + " " + server key
+	alerts    map[string]bool          // smtp_alert, by kind and name, or as up
+	noFaults  bool                     // no_email_faults
+	routerID  string
 }
 
 func newHooks(cfg *conf.Config) hooks {
 	h := hooks{instances: map[string]conf.Notify{}, groups: map[string]conf.Notify{},
-		up: map[string]*conf.Command{}, down: map[string]*conf.Command{}}
+		up: map[string]*conf.Command{}, down: map[string]*conf.Command{}, alerts: map[string]bool{},
+		noFaults: cfg.Global.Mail.NoFaults, routerID: cfg.Global.RouterID}
+	if h.routerID == "" {
+		h.routerID = hostName()
+	}
 	for i := range cfg.Instances {
-		h.instances[cfg.Instances[i].Name] = cfg.Instances[i].Notify
+		v := &cfg.Instances[i]
+		h.instances[v.Name], h.alerts[objectKey(event.Instance, v.Name)] = v.Notify, v.SMTPAlert
 	}
 	for i := range cfg.SyncGroups {
-		h.groups[cfg.SyncGroups[i].Name] = cfg.SyncGroups[i].Notify
+		g := &cfg.SyncGroups[i]
+		h.groups[g.Name], h.alerts[objectKey(event.Group, g.Name)] = g.Notify, g.SMTPAlert
 	}
 	for i := range cfg.VirtualServers {
 		v := &cfg.VirtualServers[i]
 		key := v.Key()
-		h.up[key], h.down[key] = v.QuorumUp, v.QuorumDown
+		h.up[key], h.down[key], h.alerts[key] = v.QuorumUp, v.QuorumDown, v.SMTPAlert
 		for k := range v.RealServers {
 			r := &v.RealServers[k]
-			h.up[key+" "+r.Addr.String()], h.down[key+" "+r.Addr.String()] = r.NotifyUp, r.NotifyDown
+			server := key + " " + r.Addr.String()
+			h.up[server], h.down[server], h.alerts[server] = r.NotifyUp, r.NotifyDown, r.SMTPAlert
 		}
 	}
 	return h
@@ -274,6 +295,7 @@ func (h hooks) keepRemoved(old hooks) {
 	keep(h.groups, old.groups)
 	keep(h.up, old.up)
 	keep(h.down, old.down)
+	keep(h.alerts, old.alerts)
 }
 
 func keep[V any](now, old map[string]V) {
@@ -305,10 +327,7 @@ func (h hooks) calls(ev event.Event) job {
 			add(n.Any, string(ev.Kind), ev.Name, string(ev.State), strconv.Itoa(ev.Priority))
 		}
 	case event.VirtualServer, event.RealServer:
-		key := ev.ServiceKey
-		if ev.Kind == event.RealServer {
-			key += " " + ev.ServerKey
-		}
+		key := serverKey(ev)
 		if ev.State == event.Up {
 			add(h.up[key])
 		} else {
@@ -316,6 +335,23 @@ func (h hooks) calls(ev event.Event) job {
 		}
 	}
 	return j
+}
+
+// serverKey is the key of the virtual or real server of an event.
+func serverKey(ev event.Event) string {
+	if ev.ServerKey == "" {
+		return ev.ServiceKey
+	}
+	return ev.ServiceKey + " " + ev.ServerKey
+}
+
+// mails reports whether the object of an event wants mail of it.
+func (h hooks) mails(ev event.Event) bool {
+	switch ev.Kind {
+	case event.Instance, event.Group:
+		return h.alerts[objectKey(ev.Kind, ev.Name)] && (ev.State != event.Fault || !h.noFaults)
+	}
+	return h.alerts[serverKey(ev)]
 }
 
 func specific(n conf.Notify, s event.State) *conf.Command {
