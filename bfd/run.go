@@ -29,9 +29,6 @@ type daemon struct {
 	said    map[inletKey]string
 }
 
-// stopNow is the message of a cancelled context to the loop.
-type stopNow struct{}
-
 const retryPause = time.Second
 
 // Run holds the configured sessions until ctx is cancelled. in delivers
@@ -50,27 +47,11 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	defer d.close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go forward(ctx, in, p)
+	go poll.Forward(ctx, in, p)
 	d.configure(cfg)
 	d.act(d.core.Start(poll.Now(), cfg))
 	out.Ready()
 	return d.loop()
-}
-
-func forward(ctx context.Context, in <-chan Input, p *poll.Poller) {
-	for {
-		select {
-		case <-ctx.Done():
-			p.Post(stopNow{})
-			return
-		case m, ok := <-in:
-			if !ok {
-				in = nil
-				continue
-			}
-			p.Post(m)
-		}
-	}
 }
 
 func (d *daemon) close() {
@@ -99,7 +80,7 @@ func (d *daemon) loop() error {
 		}
 		for _, m := range d.poll.Take() {
 			switch m := m.(type) {
-			case stopNow:
+			case poll.Stop:
 				d.act(d.core.Stop(poll.Now()))
 				return nil
 			case *conf.Config:

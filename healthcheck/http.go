@@ -72,14 +72,14 @@ func (w *web) get(ctx context.Context, k *conf.Checker, r *response) error {
 		c = t
 	}
 	c.SetDeadline(time.Now().Add(k.ConnectTimeout))
-	if _, err := c.Write(request(k, r.url)); err != nil {
+	if _, err := c.Write(appendRequest(nil, k, r.url)); err != nil {
 		return fmt.Errorf("send the request: %w", plain(err, k.ConnectTimeout))
 	}
 	return receive(ctx, c, k.ConnectTimeout, r)
 }
 
-// request has keepalived's bytes: servers may tell checkers by them.
-func request(k *conf.Checker, u *conf.URL) []byte {
+// appendRequest has keepalived's bytes: servers may tell checkers by them.
+func appendRequest(to []byte, k *conf.Checker, u *conf.URL) []byte {
 	version, connection := "1.0", ""
 	switch k.HTTP.Version {
 	case "1.1":
@@ -91,7 +91,7 @@ func request(k *conf.Checker, u *conf.URL) []byte {
 	if host == "" {
 		host = netip.AddrPortFrom(k.Connect.Addr(), k.Connect.Port()).String()
 	}
-	return fmt.Appendf(nil, "GET %s HTTP/%s\r\nUser-Agent: KeepAliveClient\r\n%sHost: %s\r\n\r\n", u.Path, version, connection, host)
+	return fmt.Appendf(to, "GET %s HTTP/%s\r\nUser-Agent: KeepAliveClient\r\n%sHost: %s\r\n\r\n", u.Path, version, connection, host)
 }
 
 // receive reads until the answer is complete or the server closes. Each read

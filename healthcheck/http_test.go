@@ -120,7 +120,7 @@ func TestHTTPRequest(t *testing.T) {
 		"IPv6":        {netip.MustParseAddrPort("[2001:db8::1]:80"), func(*conf.HTTPCheck) {}, "GET / HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: [2001:db8::1]:80\r\n\r\n"},
 	} {
 		k := httpCheck(conf.HTTPGet, tc.at, tc.edit)
-		if got := string(request(k, &k.HTTP.URLs[0])); got != tc.want {
+		if got := string(appendRequest(nil, k, &k.HTTP.URLs[0])); got != tc.want {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
 	}
@@ -201,29 +201,6 @@ func TestSSLGet(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	})
-}
-
-func TestTCPCheck(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := &conf.Checker{Kind: conf.TCPCheck, Connect: netip.MustParseAddrPort(l.Addr().String()), ConnectTimeout: 5 * time.Second,
-		Bind: netip.MustParseAddrPort("127.0.0.2:0")}
-	from := make(chan string, 1)
-	go func() {
-		if c, err := l.Accept(); err == nil {
-			from <- c.RemoteAddr().(*net.TCPAddr).IP.String()
-			c.Close()
-		}
-	}()
-	if r := probe(context.Background(), k, 0, new(web)); !r.OK || <-from != "127.0.0.2" {
-		t.Errorf("got %+v", r)
-	}
-	l.Close()
-	if r := probe(context.Background(), k, 0, new(web)); r.OK || !strings.Contains(r.Detail, "refused") {
-		t.Errorf("a closed port gives %+v", r)
-	}
 }
 
 func TestMiscCheck(t *testing.T) {

@@ -11,18 +11,14 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"halbd/conf"
 	"halbd/notify"
 )
 
-// probe asks a server once. It ends when the checker's own time limits or ctx
-// end it, whatever the server does.
+// probe asks a server once, for the kinds that the engine does not handle. It
+// ends when the checker's own time limits or ctx end it, whatever the server does.
 func probe(ctx context.Context, k *conf.Checker, url int, w *web) Result {
 	switch k.Kind {
-	case conf.TCPCheck:
-		return verdictOf(probeTCP(ctx, k))
 	case conf.HTTPGet, conf.SSLGet:
 		return verdictOf(w.probe(ctx, k, url))
 	case conf.MiscCheck:
@@ -48,20 +44,12 @@ func verdictOf(err error) Result {
 	return Result{OK: true}
 }
 
-func probeTCP(ctx context.Context, k *conf.Checker) error {
-	c, err := connect(ctx, k)
-	if err != nil {
-		return err
-	}
-	return c.Close()
-}
-
 // connect opens a TCP connection with the checker's source address, mark and
 // interface, within connect_timeout.
 func connect(ctx context.Context, k *conf.Checker) (net.Conn, error) {
 	d := net.Dialer{Timeout: k.ConnectTimeout, KeepAlive: -1, LocalAddr: source(k.Bind)}
 	if k.Mark != 0 || k.BindInterface != "" {
-		d.Control = func(_, _ string, rc syscall.RawConn) error { return prepare(rc, k) }
+		d.Control = func(_, _ string, rc syscall.RawConn) error { return control(rc, k) }
 	}
 	c, err := d.DialContext(ctx, "tcp", k.Connect.String())
 	if err != nil {
@@ -77,16 +65,10 @@ func source(a netip.AddrPort) net.Addr {
 	return net.TCPAddrFromAddrPort(a)
 }
 
-func prepare(rc syscall.RawConn, k *conf.Checker) error {
+// control prepares the socket that a net.Dialer has opened.
+func control(rc syscall.RawConn, k *conf.Checker) error {
 	var err error
-	cerr := rc.Control(func(fd uintptr) {
-		if k.Mark != 0 {
-			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_MARK, int(k.Mark))
-		}
-		if k.BindInterface != "" {
-			err = errors.Join(err, unix.BindToDevice(int(fd), k.BindInterface))
-		}
-	})
+	cerr := rc.Control(func(fd uintptr) { err = prepare(int(fd), k) })
 	return errors.Join(cerr, err)
 }
 

@@ -7,34 +7,33 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"slices"
-	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"halbd/conf"
+	"halbd/internal/poll"
 	"halbd/internal/sched"
 	"halbd/ipvs"
 )
 
-// checkerRun is the shell around a Core. One goroutine owns it.
+// checkerRun is the shell around a Core. One goroutine owns it: it waits for
+// sockets, for messages of other goroutines and for the next check.
 type checkerRun struct {
 	core    *Core
 	table   *table
 	daemons *syncDaemons
-	web     *web
 	out     Output
 	log     *slog.Logger
-	origin  time.Time
-	probes  map[CheckerID]context.CancelFunc
-	running sync.WaitGroup
-	results chan ProbeResult
-	moves   chan []AddressChange
+	poll    *poll.Poller
+	probes  *probes
 	watched bool // addresses are followed (ha_suspend)
 }
 
 // Run probes and reconciles until ctx is cancelled, which is a graceful stop.
 // It returns ErrNoIPVS when the kernel has none.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
-	sched.Apply(&cfg.Global.Checker, "checker_", log)
+	ownThread := sched.Apply(&cfg.Global.Checker, "checker_", log)
 	kernel := opt.Kernel
 	if kernel == nil {
 		c, err := dial(ipvs.ReceiveBuffer(int(cfg.Global.Buffers.LVSCommand.Bytes), cfg.Global.Buffers.LVSCommand.Force), log)
@@ -44,26 +43,31 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 		kernel = c
 	}
 	defer kernel.Close()
-	r := &checkerRun{out: out, log: log, origin: time.Now(), probes: map[CheckerID]context.CancelFunc{}, results: make(chan ProbeResult, 256),
-		moves:   make(chan []AddressChange, 16),
-		daemons: newSyncDaemons(kernel, log)}
-	core, actions := NewCore(cfg, r.now(), spread, opt.Facts...)
-	r.core = core
-	var err error
-	if r.web, err = newWeb(cfg); err != nil {
+	p, err := poll.New()
+	if err != nil {
+		return err
+	}
+	p.OwnThread = ownThread
+	defer p.Close()
+	w, err := newWeb(cfg)
+	if err != nil {
 		log.Error(err.Error() + "; SSL_GET shows no certificate")
 	}
+	r := &checkerRun{out: out, log: log, poll: p, probes: newProbes(ctx, p, w), daemons: newSyncDaemons(kernel, log)}
+	core, actions := NewCore(cfg, poll.Now(), spread, opt.Facts...)
+	r.core = core
 	if r.table, err = openTable(kernel, core, &cfg.Global, log); err != nil {
 		return err
 	}
 	r.daemons.configure(cfg.Global.LVSSyncDaemon)
-	r.act(ctx, actions)
+	r.act(actions)
 	r.watchAddresses(ctx, cfg)
 	sched.LimitRealTime(&cfg.Global.Checker, "checker_", log) // now that a table of any size is programmed
 	out.Ready()
-	r.loop(ctx, in)
+	go poll.Forward(ctx, in, p)
+	err = r.loop(ctx)
 	r.stop(opt.DontRelease)
-	return nil
+	return err
 }
 
 // dial finds IPVS, and loads its module where that is not done yet.
@@ -90,44 +94,65 @@ func spread(limit time.Duration) time.Duration {
 	return rand.N(limit)
 }
 
-func (r *checkerRun) now() Time { return time.Since(r.origin) }
-
-// timeOfDay is the time of day of a Time, the zero time for 0.
-func (r *checkerRun) timeOfDay(t Time) time.Time {
-	if t == 0 {
-		return time.Time{}
-	}
-	return r.origin.Add(t).Round(0)
-}
-
-func (r *checkerRun) loop(ctx context.Context, in <-chan Input) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+// loop serves until it is told to stop.
+func (r *checkerRun) loop(ctx context.Context) error {
+	events := make([]unix.EpollEvent, 256)
 	for {
-		r.arm(timer)
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-			r.act(ctx, r.core.Step(Tick{}, r.now()))
-			if r.table.due(r.now()) {
-				r.table.resync(r.now())
-				r.daemons.apply()
+		ready, err := r.poll.Wait(r.deadline(), events)
+		if err != nil {
+			return err
+		}
+		now := poll.Now()
+		r.probes.advance(ready, now)
+		results := r.probes.take()
+		for _, m := range r.poll.Take() {
+			switch m := m.(type) {
+			case poll.Stop:
+				return nil
+			case ProbeResult:
+				r.probes.ended(m.ID)
+				results = append(results, m)
+			default:
+				r.input(ctx, m, now)
 			}
-		case res := <-r.results:
-			if cancel := r.probes[res.ID]; cancel != nil {
-				cancel()
-				delete(r.probes, res.ID)
-			}
-			r.act(ctx, r.core.Step(res, r.now()))
-		case list := <-r.moves:
-			for _, a := range list {
-				r.act(ctx, r.core.Step(a, r.now()))
-			}
-		case m := <-in:
-			r.input(ctx, m)
+		}
+		r.settle(results, now)
+		if at, ok := r.core.Deadline(); ok && at <= now {
+			r.act(r.core.Step(Tick{}, now))
+			r.settle(r.probes.take(), now) // a server on this host has answered already
+		}
+		if r.table.due(now) {
+			r.table.resync(now)
+			r.daemons.apply()
 		}
 	}
+}
+
+// slack is the grain of the checks: those that fall due within it are started
+// together, which spares the processor a wake-up for each. A multiple of it is
+// not late at all, and every delay_loop of whole seconds is one.
+const slack = 4 * time.Millisecond
+
+// deadline is when the loop has something to do though nobody speaks.
+func (r *checkerRun) deadline() Time {
+	next := r.probes.deadline()
+	if at, ok := r.core.Deadline(); ok {
+		next = min(next, (at+slack-1)/slack*slack)
+	}
+	if r.table.retryAt > 0 {
+		next = min(next, r.table.retryAt)
+	}
+	return next
+}
+
+// settle judges results. The servers that fail together leave the kernel's
+// table in one go.
+func (r *checkerRun) settle(results []ProbeResult, now Time) {
+	var actions []Action
+	for _, res := range results {
+		actions = append(actions, r.core.Step(res, now)...)
+	}
+	r.act(actions)
 }
 
 // watchAddresses follows the addresses of this host from when ha_suspend first
@@ -137,46 +162,35 @@ func (r *checkerRun) watchAddresses(ctx context.Context, cfg *conf.Config) {
 		return
 	}
 	r.watched = true
-	deliver := func(list []AddressChange) {
-		select {
-		case r.moves <- list:
-		case <-ctx.Done():
-		}
-	}
-	r.running.Go(func() {
-		if err := followAddresses(ctx, deliver, func(text string) { r.log.Warn(text) }); err != nil && ctx.Err() == nil {
+	r.probes.running.Go(func() {
+		err := followAddresses(ctx, func(list []AddressChange) { r.poll.Post(list) }, func(text string) { r.log.Warn(text) })
+		if err != nil && ctx.Err() == nil {
 			r.log.Error("ha_suspend: addresses cannot be followed: " + err.Error())
 		}
 	})
 }
 
-// arm sets the timer to the next check or the next repair.
-func (r *checkerRun) arm(timer *time.Timer) {
-	next := r.table.retryAt
-	if d, ok := r.core.Deadline(); ok && (next == 0 || d < next) {
-		next = d
-	} else if !ok && next == 0 {
-		timer.Stop()
-		return
-	}
-	timer.Reset(max(0, next-r.now()))
-}
-
-func (r *checkerRun) input(ctx context.Context, m Input) {
+func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 	switch m := m.(type) {
 	case *conf.Config:
 		r.reloadWeb(m)
-		actions := r.core.Step(Reload{m}, r.now())
+		actions := r.core.Step(Reload{m}, now)
 		r.table.configure(&m.Global)
 		r.daemons.configure(m.Global.LVSSyncDaemon)
-		r.act(ctx, actions)
+		r.act(actions)
 		r.watchAddresses(ctx, m)
 	case Fact:
-		r.act(ctx, r.core.Step(m, r.now()))
+		r.act(r.core.Step(m, now))
 	case Role:
 		r.daemons.role(m)
 	case StatusRequest:
-		r.out.Status(r.core.Status(r.timeOfDay))
+		r.out.Status(r.core.Status(poll.TimeOfDay()))
+	case []AddressChange:
+		var actions []Action
+		for _, a := range m {
+			actions = append(actions, r.core.Step(a, now)...)
+		}
+		r.act(actions)
 	}
 }
 
@@ -185,27 +199,22 @@ func (r *checkerRun) reloadWeb(cfg *conf.Config) {
 	w, err := newWeb(cfg)
 	if err != nil {
 		r.log.Error(err.Error() + "; SSL_GET goes on with the certificate that it had")
-		w.own = r.web.own
+		w.own = r.probes.web.own
 	}
-	r.web = w
+	r.probes.web = w
 }
 
 // act brings the kernel's table up to date first, then tells of it.
-func (r *checkerRun) act(ctx context.Context, actions []Action) {
-	for _, a := range actions {
-		if a, ok := a.(TableChanged); ok {
-			r.table.update(a.Keys, r.now())
-		}
+func (r *checkerRun) act(actions []Action) {
+	if keys := changedKeys(actions); len(keys) > 0 {
+		r.table.update(keys, poll.Now())
 	}
 	for _, a := range actions {
 		switch a := a.(type) {
 		case StartProbe:
-			r.startProbe(ctx, a)
+			r.probes.start(a)
 		case CancelProbe:
-			if cancel := r.probes[a.ID]; cancel != nil {
-				cancel()
-				delete(r.probes, a.ID)
-			}
+			r.probes.cancel(a.ID)
 		case Publish:
 			a.Event.At = time.Now()
 			r.out.Publish(a.Event)
@@ -214,35 +223,47 @@ func (r *checkerRun) act(ctx context.Context, actions []Action) {
 			if a.Warning {
 				level = slog.LevelWarn
 			}
-			r.log.Log(ctx, level, a.Text)
+			r.log.Log(context.Background(), level, a.Text)
 		}
 	}
 }
 
-func (r *checkerRun) startProbe(ctx context.Context, a StartProbe) {
-	pctx, cancel := context.WithCancel(ctx)
-	r.probes[a.ID] = cancel
-	w := r.web
-	r.running.Go(func() {
-		res := ProbeResult{ID: a.ID, Result: probe(pctx, a.Check, a.URL, w)}
-		select {
-		case r.results <- res:
-		case <-ctx.Done():
+// changedKeys lists the kernel services that have changed, each once.
+func changedKeys(actions []Action) []Key {
+	var keys []Key
+	var seen map[Key]bool
+	for _, a := range actions {
+		changed, ok := a.(TableChanged)
+		if !ok {
+			continue
 		}
-	})
+		if keys == nil {
+			keys = changed.Keys
+			continue
+		}
+		if seen == nil {
+			seen = make(map[Key]bool, len(keys))
+			for _, k := range keys {
+				seen[k] = true
+			}
+		}
+		for _, k := range changed.Keys {
+			if !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
 }
 
 // stop ends every probe and leaves nothing behind that this process has added.
 func (r *checkerRun) stop(leave bool) {
-	ctx := context.Background()
-	actions := r.core.Step(Stop{}, r.now())
+	actions := r.core.Step(Stop{}, poll.Now())
 	if !leave {
 		r.table.release()
 		r.daemons.stop()
 	}
-	r.act(ctx, actions)
-	for _, cancel := range r.probes {
-		cancel()
-	}
-	r.running.Wait()
+	r.act(actions)
+	r.probes.close()
 }

@@ -4,8 +4,10 @@
 package poll
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -87,6 +89,13 @@ func (p *Poller) Add(fd int) error {
 	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
 }
 
+// AddStream waits for a connection: it is reported once each time that it
+// becomes writable or readable, or ends (edge-triggered).
+func (p *Poller) AddStream(fd int) error {
+	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: edges & math.MaxUint32, Fd: int32(fd)})
+}
+
 // Remove forgets a descriptor; one that is closed already is forgotten anyway.
 func (p *Poller) Remove(fd int) { unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
 
@@ -99,6 +108,26 @@ func (p *Poller) Post(m any) {
 	if first {
 		one := [8]byte{1}
 		unix.Write(p.wake, one[:])
+	}
+}
+
+// Stop is the last message of Forward: ctx is cancelled.
+type Stop struct{}
+
+// Forward posts what comes from in until ctx is cancelled, and then Stop.
+func Forward[T any](ctx context.Context, in <-chan T, p *Poller) {
+	for {
+		select {
+		case <-ctx.Done():
+			p.Post(Stop{})
+			return
+		case m, ok := <-in:
+			if !ok {
+				in = nil
+				continue
+			}
+			p.Post(m)
+		}
 	}
 }
 
