@@ -24,7 +24,7 @@ func bufferOf(t *testing.T, c *mdl.Conn) (size int) {
 }
 
 func TestSetBuffers(t *testing.T) {
-	w, err := Watch()
+	w, err := Watch(nil)
 	if err != nil {
 		t.Skip(err)
 	}

@@ -19,7 +19,7 @@ func TestLinksInTheKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	watch, err := Watch()
+	watch, err := Watch(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package netstate
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"os"
 	"runtime"
@@ -107,7 +108,7 @@ func TestWriterInTheKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	watch, err := Watch()
+	watch, err := Watch(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestWatcherSurvivesAnOverrun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	watch, err := Watch()
+	watch, err := Watch(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,5 +184,50 @@ func TestWatcherSurvivesAnOverrun(t *testing.T) {
 	<-done
 	if len(m.addrs[1]) != 250 || overruns == 0 {
 		t.Errorf("%d addresses after %d overruns", len(m.addrs[1]), overruns)
+	}
+}
+
+// What a muted writer adds is not told again; what it removes is, and so is
+// whatever anybody else does to the same addresses.
+func TestWatcherHearsNoEcho(t *testing.T) {
+	namespace(t)
+	sh(t, "ip link set lo up")
+	w, err := NewWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	watch, err := Watch(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Close()
+	add := func(prefix string, remove bool) {
+		if _, err := w.Apply([]Op{{Remove: remove, Object: &AddressOn{1, address(prefix)}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("10.1.0.1/32", false)
+	add("10.1.0.2/32", false)
+	add("2001:db8::1/128", false)
+	add("10.1.0.1/32", true)
+	sh(t, "ip addr change 10.1.0.2/32 dev lo && ip addr add 10.1.0.3/32 dev lo && ip addr del 10.1.0.2/32 dev lo")
+	var told []string
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	watch.Run(ctx, func(u Update) {
+		for _, c := range u.Changes {
+			if c.Address != nil {
+				told = append(told, fmt.Sprint(c.Address.Prefix, " ", c.Address.Protocol, " gone ", c.Gone))
+			}
+			if c.Address != nil && c.Gone && c.Address.Prefix.String() == "10.1.0.2/32" {
+				cancel()
+			}
+		}
+	}, func(text string) { t.Error(text) })
+	slices.SortStableFunc(told, func(a, b string) int { return strings.Compare(a[:4], b[:4]) }) // the kernel tells of IPv6 addresses when it likes
+	want := []string{"10.1.0.1/32 18 gone true", "10.1.0.2/32 0 gone false", "10.1.0.3/32 0 gone false", "10.1.0.2/32 0 gone true", "2001:db8::1/128 18 gone false"}
+	if !slices.Equal(told, want) {
+		t.Errorf("told:\n%s\nwant:\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
 	}
 }

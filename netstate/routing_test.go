@@ -47,7 +47,7 @@ func routingNamespace(t *testing.T) (*Writer, *Watcher) {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
-	watch, err := Watch()
+	watch, err := Watch(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestRouteFloodAndOverrun(t *testing.T) {
 		return has()
 	})
 
-	again, err := Watch()
+	again, err := Watch(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

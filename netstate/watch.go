@@ -11,7 +11,6 @@ import (
 	"time"
 
 	mdl "github.com/mdlayher/netlink"
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,9 +43,12 @@ const (
 	settleTime = 20 * time.Millisecond
 )
 
-// Watch subscribes to the network namespace of the calling thread.
-func Watch() (*Watcher, error) {
-	return watch([]request{{unix.RTM_GETLINK, make([]byte, unix.SizeofIfInfomsg)}, dumpAddresses,
+// Watch subscribes to the network namespace of the calling thread. What the
+// writer adds is not reported when it is an IPv4 address, which the mirror has
+// assumed already: the echo of some thousand addresses would cost more than it
+// tells. IPv6 has something to tell: duplicates. The writer may be nil.
+func Watch(mute *Writer) (*Watcher, error) {
+	return watch(mute, []request{{unix.RTM_GETLINK, make([]byte, unix.SizeofIfInfomsg)}, dumpAddresses,
 		{unix.RTM_GETRULE, routingHeader(unix.AF_INET, 0)}, {unix.RTM_GETRULE, routingHeader(unix.AF_INET6, 0)}},
 		unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
 		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE, unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE)
@@ -54,21 +56,17 @@ func Watch() (*Watcher, error) {
 
 // WatchAddresses is Watch for addresses alone.
 func WatchAddresses() (*Watcher, error) {
-	return watch([]request{dumpAddresses}, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
+	return watch(nil, []request{dumpAddresses}, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
 }
 
-func watch(dumps []request, groups ...uint32) (*Watcher, error) {
+func watch(mute *Writer, dumps []request, groups ...uint32) (*Watcher, error) {
 	events, err := mdl.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open route netlink: %w", err)
 	}
 	w := &Watcher{events: events, dumps: dumps, Mark: func() uint64 { return 0 }}
 	events.SetReadBuffer(receiveBuffer) // as far as the system allows
-	filter, err := bpf.Assemble(routeFilter())
-	if err == nil {
-		err = events.SetBPF(filter)
-	}
-	if err != nil {
+	if err := w.filter(mute); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("filter route netlink: %w", err)
 	}
@@ -84,35 +82,6 @@ func watch(dumps []request, groups ...uint32) (*Watcher, error) {
 	}
 	w.queries.SetOption(mdl.GetStrictCheck, true) // Linux 4.20: the kernel picks the routes; before, decode does
 	return w, nil
-}
-
-// routeFilter is a socket filter that lets everything pass but the routes of
-// others: a routing daemon that loads a full table must not wake this process
-// a million times. Of others' routes it passes those that replace a route and
-// come from an operator or the like (protocol numbers up to static, and DHCP):
-// routing daemons replace their own.
-func routeFilter() []bpf.Instruction {
-	const kind, flags, protocol = 4, 6, unix.SizeofNlMsghdr + 5 // offsets
-	const accept, reject = 0xffffffff, 0
-	return []bpf.Instruction{
-		bpf.LoadAbsolute{Off: kind, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: wire(unix.RTM_NEWROUTE), SkipTrue: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: wire(unix.RTM_DELROUTE), SkipTrue: 1},
-		bpf.RetConstant{Val: accept},
-		bpf.LoadAbsolute{Off: protocol, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: AddressProtocol, SkipTrue: 5},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.RTPROT_DHCP, SkipTrue: 1},
-		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: unix.RTPROT_STATIC, SkipTrue: 2},
-		bpf.LoadAbsolute{Off: flags, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: wire(unix.NLM_F_REPLACE), SkipTrue: 1},
-		bpf.RetConstant{Val: reject},
-		bpf.RetConstant{Val: accept},
-	}
-}
-
-// wire is a netlink number as a filter, which reads big endian, sees it.
-func wire(host uint16) uint32 {
-	return uint32(binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, host)))
 }
 
 // FollowRoutes says whether the routes matter. Without any of our own they are

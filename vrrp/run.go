@@ -119,7 +119,11 @@ func (e *engine) open() (err error) {
 
 // watch subscribes to what happens in the kernel.
 func (e *engine) watch() (err error) {
-	if e.watcher, err = netstate.Watch(); err == nil {
+	mute := e.objects.writer.kernel
+	if e.opt.LogAddresses {
+		mute = nil
+	}
+	if e.watcher, err = netstate.Watch(mute); err == nil {
 		e.watcher.Mark = e.objects.writer.finished.Load
 	}
 	return err
