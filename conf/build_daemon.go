@@ -229,9 +229,6 @@ func (b *builder) finishDaemon() {
 		g.Mail.ConnectTimeout = cmp.Or(g.Mail.ConnectTimeout, 30*time.Second)
 	}
 	g.AutoPriority.Delay = cmp.Or(g.AutoPriority.Delay, time.Second)
-	for _, p := range []*Process{&g.VRRP, &g.Checker, &g.BFD} {
-		p.RTLimit = cmp.Or(p.RTLimit, 10*time.Millisecond)
-	}
 	g.VMACPrefix = cmp.Or(g.VMACPrefix, "vrrp")
 	g.VMACAddrPrefix = cmp.Or(g.VMACAddrPrefix, g.VMACPrefix)
 	g.SNMP.VSStatsInterval = cmp.Or(g.SNMP.VSStatsInterval, 5*time.Second)

@@ -74,10 +74,10 @@ const (
 
 // Process holds the name and the scheduling of one child process (vrrp_*, checker_*, bfd_*).
 type Process struct {
-	Name       string        `json:"process_name,omitempty"` // at most 15 bytes; "": default
-	Nice       int           `json:"priority,omitempty"`     // 0: unchanged
-	RTPriority int           `json:"rt_priority,omitempty"`  // SCHED_RR priority, 0: not real-time
-	RTLimit    time.Duration `json:"rlimit_rttime"`          // RLIMIT_RTTIME of a real-time process; default 10 ms
+	Name       string        `json:"process_name,omitempty"`  // at most 15 bytes; "": default
+	Nice       int           `json:"priority,omitempty"`      // 0: unchanged
+	RTPriority int           `json:"rt_priority,omitempty"`   // SCHED_RR priority, 0: not real-time
+	RTLimit    time.Duration `json:"rlimit_rttime,omitempty"` // RLIMIT_RTTIME of a real-time process; 0: none
 	NoSwap     bool          `json:"no_swap,omitempty"`
 	CPUs       []int         `json:"cpu_affinity,omitempty"`
 }

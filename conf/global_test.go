@@ -26,7 +26,6 @@ func TestGlobalDefaults(t *testing.T) {
 		MulticastGroup4: netip.MustParseAddr("224.0.0.18"), MulticastGroup6: netip.MustParseAddr("ff02::12"),
 		AutoPriority: AutoPriority{Delay: time.Second},
 		VMACPrefix:   "vrrp", VMACAddrPrefix: "vrrp",
-		VRRP: Process{RTLimit: 10 * time.Millisecond}, Checker: Process{RTLimit: 10 * time.Millisecond}, BFD: Process{RTLimit: 10 * time.Millisecond},
 		Firewall: Firewall{Priority: -1, IPVSPriority: -1, IPVSStartFwmark: 1000},
 		SNMP:     SNMP{VSStatsInterval: 5 * time.Second},
 		DBus:     DBus{Service: "org.keepalived.Vrrp1"},

@@ -35,6 +35,7 @@ type engine struct {
 	packet      PacketReceived // that the core is given: no garbage for each of them
 	out         *sender
 	auto        *sched.Auto
+	budget      *sched.Budget
 	due         []*socket // that have adverts to send now
 	links       *links
 	beat        *linkbeat
@@ -73,10 +74,11 @@ func monotonic() Time { return poll.Now() }
 // graceful stop: priority 0 is sent and every address removed. in delivers
 // *conf.Config (a reload) and TrackerResult.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
+	sched.LimitRealTime(&cfg.Global.VRRP, "vrrp_", log)
 	ownThread := sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{
-		cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, auto: auto, mirror: netstate.NewMirror(),
+		cfg: cfg, opt: opt, core: NewCore(cfg), pub: out, log: log, auto: auto, budget: sched.NewBudget(cfg.Global.VRRP.RTLimit), mirror: netstate.NewMirror(),
 		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, in: newReceiver(), out: newSender(),
 		returned: map[string]bool{}, beats: map[string]bool{}, sendErr: map[string]string{}, refusals: refusals{},
 		recheck: never, retry: never,
@@ -278,6 +280,7 @@ func (e *engine) loop() error {
 		if err != nil {
 			return err
 		}
+		e.budget.Slept()
 		e.tellTime()
 		// Packets first: what the peers said while this process slept decides what a timer may do.
 		for i := range ready {
@@ -454,6 +457,7 @@ func (e *engine) stop() {
 // What follows from the fate of the adverts comes last.
 func (e *engine) act(a *Actions) {
 	failed := e.sendAll(a.Adverts)
+	e.budget.Use()
 	for i := range a.Events {
 		if a.Events[i].Kind == "INSTANCE" && a.Events[i].Previous == "MASTER" && !a.Events[i].Quiet {
 			e.release(a.Events[i].Name)
@@ -463,6 +467,7 @@ func (e *engine) act(a *Actions) {
 		if in := e.core.HeldBy(name); in != nil {
 			e.filter.gain(in)
 			e.objects.gain(monotonic(), in)
+			e.budget.Use()
 		}
 	}
 	e.stale = e.stale || a.Addresses
@@ -472,6 +477,7 @@ func (e *engine) act(a *Actions) {
 	for i := range a.Announce {
 		if in := e.core.HeldBy(a.Announce[i].Instance); in != nil {
 			e.objects.announce(in, &a.Announce[i])
+			e.budget.Use()
 		}
 	}
 	e.publish(a)

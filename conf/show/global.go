@@ -166,7 +166,9 @@ func (p *printer) process(prefix string, c *conf.Process) {
 	if c.RTPriority != 0 {
 		p.line(prefix+"_rt_priority", strconv.Itoa(c.RTPriority))
 	}
-	p.line(prefix+"_rlimit_rttime", microseconds(c.RTLimit))
+	if c.RTLimit != 0 {
+		p.line(prefix+"_rlimit_rttime", microseconds(c.RTLimit))
+	}
 	p.flag(prefix+"_no_swap", c.NoSwap)
 	if len(c.CPUs) > 0 {
 		words := []string{prefix + "_cpu_affinity"}

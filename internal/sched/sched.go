@@ -15,9 +15,9 @@ import (
 // without sleeping (RLIMIT_RTTIME), so that one gone wild cannot hold a
 // processor for ever: the kernel ends the process, and the parent starts it
 // again. As keepalived's, the soft limit is half of it; the runtime ignores
-// its signal.
+// its signal. Without the keyword there is no limit.
 func LimitRealTime(p *conf.Process, prefix string, log *slog.Logger) {
-	if p.RTPriority == 0 || p.RTLimit == 0 {
+	if p.RTLimit == 0 {
 		return
 	}
 	limit := uint64(p.RTLimit.Microseconds())
