@@ -149,12 +149,23 @@ func (b *builder) complete(c *rawCheck) bool {
 	case c.BFD != nil && b.rs.followsBFD(c.BFD.Name):
 		b.reportEnd(duplicateItem, c.pos, "BFD_CHECK: the real server follows %s already - skipping", c.BFD.Name)
 	default:
-		if c.UDP != nil && c.UDP.MinReply > c.UDP.MaxReply {
-			b.reportEnd(replyLengths, c.pos, "UDP_CHECK min_reply_length %d > max_reply_length %d - will always fail", c.UDP.MinReply, c.UDP.MaxReply)
+		if c.UDP != nil {
+			b.reviewReply(c)
 		}
 		return !c.Kind.connects() || c.smtp != nil && len(c.smtp.hosts) > 0 || b.reachable(c, c.pos)
 	}
 	return false
+}
+
+// reviewReply looks at the lengths that UDP_CHECK allows.
+func (b *builder) reviewReply(c *rawCheck) {
+	u := c.UDP
+	if u.MinReply > u.MaxReply {
+		b.reportEnd(replyLengths, c.pos, "UDP_CHECK min_reply_length %d > max_reply_length %d - will always fail", u.MinReply, u.MaxReply)
+	}
+	if len(u.Reply) == 0 && (u.MinReply != 0 || u.MaxReply != defaultMaxReply) {
+		b.report(unusedLengths, c.pos, "UDP_CHECK min_reply_length and max_reply_length have no effect without a pattern behind require_reply")
+	}
 }
 
 func (r *rawReal) followsBFD(name string) bool {

@@ -79,20 +79,24 @@ func dnsSetters() blockSetters {
 	}
 }
 
-// setDNSName takes a name that keepalived takes: for it a first label of one
-// letter is an empty one.
+// longestDNSName is the length of a name without its last dot (RFC 1035, 2.3.4).
+const longestDNSName = 253
+
 func setDNSName(b *builder, _ *Keyword, s Statement) {
 	name := s.Words[1].Text
-	labels := strings.Split(name, ".")
-	before := labels[:len(labels)-1] // those with a dot behind them
+	bare := strings.TrimSuffix(name, ".")
+	labels := strings.Split(bare, ".")
 	switch {
-	case name != "." && len(before) > 0 && (len(before[0]) < 2 || slices.Contains(before, "")):
-		b.report(badValue, s.PosOf(1), "DNS_CHECK name '%s' has empty label - ignoring", name).fix("write a first label of two letters or more; keepalived takes one of one letter for an empty one")
-	case len(name) > 255 || slices.ContainsFunc(labels, func(l string) bool { return len(l) > 63 }):
+	case bare != "" && slices.Contains(labels, ""):
+		b.report(badValue, s.PosOf(1), "DNS_CHECK name '%s' has empty label - ignoring", name).fix("write labels with one dot between them")
+		return
+	case len(bare) > longestDNSName || slices.ContainsFunc(labels, func(l string) bool { return len(l) > 63 }):
 		b.report(badValue, s.PosOf(1), "DNS_CHECK name '%s' is longer than a name may be - ignoring", name).Class = ClassNone
-	default:
-		b.check.DNS.Name = name
+		return
+	case len(labels[0]) == 1 && name != labels[0]:
+		b.report(shortLabel, s.PosOf(1), "DNS_CHECK name '%s': keepalived takes the first label for an empty one and asks for '.'", name)
 	}
+	b.check.DNS.Name = name
 }
 
 func smtpSetters() blockSetters {

@@ -31,6 +31,8 @@ const (
 	methodOption
 	badPattern
 	lostBackslash
+	shortLabel
+	unusedLengths
 )
 
 var serverRules = []Rule{
@@ -168,9 +170,9 @@ var serverRules = []Rule{
 	},
 	{
 		Code: replyLengths, Severity: Error, Title: "no reply can be long enough",
-		Explain: "min_reply_length is above max_reply_length (default 255): the check always fails.",
+		Explain: "min_reply_length is above max_reply_length (default 255): a check that compares the reply with a pattern always fails.",
 		Fix:     "write a max_reply_length that is not below min_reply_length",
-		Example: "virtual_server 10.0.0.1 80 {\n    protocol UDP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        UDP_CHECK {\n            require_reply\n            min_reply_length 300\n        }\n    }\n}\n",
+		Example: "virtual_server 10.0.0.1 80 {\n    protocol UDP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        UDP_CHECK {\n            require_reply 4f4b\n            min_reply_length 300\n        }\n    }\n}\n",
 	},
 	{
 		Code: sorryIsReal, Severity: Warning, Title: "sorry server is one of the real servers",
@@ -207,5 +209,17 @@ var serverRules = []Rule{
 		Explain: "The language takes one backslash away before the pattern is read: \\d arrives as d.",
 		Fix:     "double every backslash of a pattern",
 		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        HTTP_GET {\n            url {\n                path /\n                regex \"up \\d+\"\n            }\n        }\n    }\n}\n",
+	},
+	{
+		Code: shortLabel, Severity: Hint, Class: ClassConfig, Title: "DNS name that keepalived does not ask for",
+		Explain: "keepalived takes a first label of one letter for an empty one: it complains and asks for the root. halbd asks for the name as it is written.",
+		Fix:     "write another name if keepalived has to read the file too",
+		Example: "virtual_server 10.0.0.1 53 {\n    protocol UDP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 53 {\n        DNS_CHECK {\n            name a.example.com\n        }\n    }\n}\n",
+	},
+	{
+		Code: unusedLengths, Severity: Warning, Title: "reply length without a pattern",
+		Explain: "min_reply_length and max_reply_length count beside a pattern of require_reply only: without one a reply of any length is good.",
+		Fix:     "write what the reply begins with behind require_reply; xx stands for any byte",
+		Example: "virtual_server 10.0.0.1 53 {\n    protocol UDP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 53 {\n        UDP_CHECK {\n            require_reply\n            min_reply_length 12\n        }\n    }\n}\n",
 	},
 }

@@ -19,6 +19,7 @@ type checker struct {
 	tries  int  // failed attempts since the last success or verdict
 	url    int  // which url the next probe asks for
 	good   int  // consecutive good urls while down; a full cycle is needed for UP
+	idle   bool // the last probe was skipped, and that has been logged
 	asked  int  // weight that misc_dynamic asks for; noWish: the configured one
 
 	subject subject // what a FILE_CHECK or BFD_CHECK follows; the others probe
@@ -37,6 +38,7 @@ const noWish = -1
 // judge applies one result: it sets up, asked and the next due time, and
 // reports whether the server's state or weight may have changed.
 func (k *checker) judge(r *Result, logAll bool, now Time, do func(Action)) bool {
+	k.idle = false
 	if k.isGood(r) {
 		return k.succeeded(r, now, do)
 	}
@@ -49,6 +51,15 @@ func (k *checker) note(r *Result, now Time) {
 	if k.isGood(r) {
 		k.lastWhy = ""
 	}
+}
+
+// skip leaves everything as it is until the next regular time.
+func (k *checker) skip(why string, now Time, do func(Action)) {
+	if !k.idle {
+		do(LogLine{Warning: true, Text: fmt.Sprintf("%s cannot be made, the state stays as it is: %s", k.describe(), why)})
+	}
+	k.idle = true
+	k.Due = k.nextPhase(now)
 }
 
 // isGood knows MISC_CHECK's exit statuses: 0 is good, 2..255 too with misc_dynamic.

@@ -40,9 +40,10 @@ func (Stop) isEvent()        {}
 // Result is what one probe found out. It judges nothing but itself: what a
 // failure means for the server is the Core's business.
 type Result struct {
-	OK     bool
-	Exit   int    // MISC_CHECK: exit status; -1 when the program did not end by itself
-	Detail string // why it failed, for people
+	OK      bool
+	Skipped bool   // this host could not ask (an address that is not here, no socket): it says nothing of the server
+	Exit    int    // MISC_CHECK: exit status; -1 when the program did not end by itself
+	Detail  string // why it failed or was skipped, for people
 }
 
 // Action is what a Core wants done.
@@ -200,9 +201,12 @@ func (c *Core) result(r ProbeResult, now Time) {
 	ck.running = false
 	wasUp := ck.up
 	ck.note(&r.Result, now)
-	if ck.judge(&r.Result, c.cfg.Global.LogAllFailures, now, c.do) {
+	switch {
+	case r.Skipped:
+		ck.skip(r.Detail, now, c.do)
+	case ck.judge(&r.Result, c.cfg.Global.LogAllFailures, now, c.do):
 		c.apply(change{ck, ck.up != wasUp, ck.cause(&r.Result), r.Detail})
-	} else if !ck.isGood(&r.Result) {
+	case !ck.isGood(&r.Result):
 		c.tellDown(ck.server, ck.cause(&r.Result))
 	}
 	c.queue.Add(ck)

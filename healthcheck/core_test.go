@@ -113,6 +113,10 @@ func (b *bench) answer(n int, r Result) *bench {
 func (b *bench) good(n int) *bench { return b.answer(n, Result{OK: true}) }
 func (b *bench) bad(n int) *bench  { return b.answer(n, Result{Detail: "refused"}) }
 
+func (b *bench) skipped(n int) *bench {
+	return b.answer(n, Result{Skipped: true, Detail: "on this host: bind: cannot assign requested address"})
+}
+
 func (b *bench) want(events ...string) *bench {
 	b.t.Helper()
 	if !slices.Equal(b.events, events) {
@@ -309,10 +313,12 @@ func TestEventsNameTheirHooks(t *testing.T) {
 	}
 }
 
-// A checker that cannot be run yet counts for nothing, also beside others and with alpha.
-func TestUnknownCheckersDoNotRun(t *testing.T) {
-	dns := conf.Checker{Kind: conf.DNSCheck, DelayLoop: s, Alpha: true, DNS: &conf.DNSOptions{Type: "SOA", Name: "."}}
-	b := newBench(t, virtual([]conf.RealServer{real(1, 1, dns), real(2, 1, dns, tcp())})).table("1=1 2=1").until(s).bad(2).table("1=1")
-	b.take(b.c.Step(Reload{virtual([]conf.RealServer{real(1, 1, dns, dns), real(2, 1, dns)})}, b.now))
-	b.table("1=1 2=1")
+// A check that this host cannot make says nothing of the server, up or down,
+// and costs no retry. It is tried again at the next regular time.
+func TestSkippedChecks(t *testing.T) {
+	b := newBench(t, virtual([]conf.RealServer{real(1, 1, tcp()), real(2, 1, tcp())})).until(s).good(1).bad(2).table("1=1")
+	b.until(11 * s).skipped(1).skipped(2).table("1=1")
+	b.until(21 * s).bad(1).good(2).table("1=1 2=1") // the first of 1's failures
+	b.until(22 * s).skipped(1).table("1=1 2=1")
+	b.until(31 * s).bad(1).good(2).until(32 * s).bad(1).table("2=1")
 }

@@ -261,7 +261,7 @@ func (c *conn) late() error {
 }
 
 func (c *conn) connectError(err error) error {
-	return fmt.Errorf("connect to %v: %w", c.conf.Connect, err)
+	return fmt.Errorf("connect to %v: %w", c.conf.Connect, blame(err))
 }
 
 func (c *conn) sendError(err error) error { return fmt.Errorf("send the request: %w", err) }

@@ -85,9 +85,7 @@ func (c *Core) create(s *service, v *conf.VirtualServer, name string, now Time) 
 func (c *Core) createServer(s *service, rs *conf.RealServer, now Time) *server {
 	r := &server{service: s, conf: rs}
 	for i := range rs.Checkers {
-		if known(&rs.Checkers[i]) {
-			r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now, false))
-		}
+		r.checkers = append(r.checkers, c.createChecker(r, &rs.Checkers[i], now, false))
 	}
 	r.up, r.shown = r.healthy(), r.weight()
 	r.entered = transition{now, startCause(r.up)}
@@ -102,12 +100,6 @@ func startCause(up bool) string {
 		return "assumed to be up at start"
 	}
 	return "down until every check has succeeded"
-}
-
-// known reports whether a checker has a say: it follows a fact, or can be run.
-func known(k *conf.Checker) bool {
-	_, follows := follows(k)
-	return follows || runs(k.Kind)
 }
 
 // createChecker makes a checker that is up unless alpha says otherwise; on a
@@ -176,9 +168,6 @@ func (c *Core) adoptServer(r *server, rs *conf.RealServer, now Time) {
 	r.checkers = make([]*checker, 0, len(rs.Checkers))
 	for i := range rs.Checkers {
 		k := &rs.Checkers[i]
-		if !known(k) {
-			continue
-		}
 		at := -1
 		for j, o := range old {
 			if o != nil && sameProbe(o.conf, k) {

@@ -23,23 +23,22 @@ func probe(ctx context.Context, k *conf.Checker, url int, w *web) Result {
 		return verdictOf(w.probe(ctx, k, url))
 	case conf.MiscCheck:
 		return probeMisc(ctx, k)
+	case conf.SMTPCheck:
+		return verdictOf(probeSMTP(ctx, k))
+	case conf.DNSCheck:
+		return verdictOf(probeDNS(ctx, k))
+	case conf.UDPCheck:
+		return verdictOf(probeUDP(ctx, k))
+	case conf.PingCheck:
+		return verdictOf(probePing(ctx, k))
 	}
 	return Result{Detail: "unknown checker " + string(k.Kind)}
 }
 
-// runs reports whether checkers of a kind can be run. The others count for
-// nothing: their server is judged by what else it has.
-func runs(k conf.CheckKind) bool {
-	switch k {
-	case conf.TCPCheck, conf.HTTPGet, conf.SSLGet, conf.MiscCheck:
-		return true
-	}
-	return false
-}
-
 func verdictOf(err error) Result {
 	if err != nil {
-		return Result{Detail: err.Error()}
+		var here localError
+		return Result{Detail: err.Error(), Skipped: errors.As(err, &here)}
 	}
 	return Result{OK: true}
 }
@@ -48,7 +47,7 @@ func verdictOf(err error) Result {
 // interface, within connect_timeout.
 func connect(ctx context.Context, k *conf.Checker) (net.Conn, error) {
 	d := net.Dialer{Timeout: k.ConnectTimeout, KeepAlive: -1, LocalAddr: source(k.Bind)}
-	if k.Mark != 0 || k.BindInterface != "" {
+	if k.Mark != 0 || k.BindInterface != "" || k.Bind.Port() != 0 {
 		d.Control = func(_, _ string, rc syscall.RawConn) error { return control(rc, k) }
 	}
 	c, err := d.DialContext(ctx, "tcp", k.Connect.String())
@@ -74,12 +73,20 @@ func control(rc syscall.RawConn, k *conf.Checker) error {
 
 // plain takes the reason out of the layers of a network error.
 func plain(err error, limit time.Duration) error {
-	var errno syscall.Errno
+	var (
+		here  localError
+		call  *os.SyscallError
+		errno syscall.Errno
+	)
 	switch {
+	case errors.As(err, &here):
+		return here
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer within %v", limit)
+	case errors.As(err, &call) && (call.Syscall == "socket" || call.Syscall == "bind"):
+		return localError{call}
 	case errors.As(err, &errno):
-		return errno
+		return blame(errno)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package healthcheck
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,12 +12,28 @@ import (
 	"halbd/conf"
 )
 
+// localError is a failure of this host before anything was sent: it has no
+// socket, or not the address, the port or the interface to send from. It says
+// nothing of the server, so the check counts as skipped.
+type localError struct{ err error }
+
+func (e localError) Error() string { return "on this host: " + e.err.Error() }
+func (e localError) Unwrap() error { return e.err }
+
+// blame finds the failures of connect that are this host's: no port is free.
+func blame(err error) error {
+	if errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.EADDRINUSE) {
+		return localError{err}
+	}
+	return err
+}
+
 // openStream makes the non-blocking TCP socket of a check, with the checker's
 // source address, mark and interface.
 func openStream(k *conf.Checker) (fd int, err error) {
 	fd, err = unix.Socket(familyOf(k.Connect.Addr()), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return -1, fmt.Errorf("open a socket: %w", err)
+		return -1, localError{fmt.Errorf("open a socket: %w", err)}
 	}
 	if err = prepare(fd, k); err == nil {
 		err = bind(fd, k.Bind)
@@ -35,16 +52,27 @@ func familyOf(a netip.Addr) int {
 	return unix.AF_INET6
 }
 
-// prepare applies fwmark and bind_if.
+// prepare applies fwmark and bind_if, and makes bind_port usable: a connection
+// that leaves from it is reset at its end, as the next check could not have the
+// port while it is in TIME_WAIT, and several checks may share it.
 func prepare(fd int, k *conf.Checker) error {
 	if k.Mark != 0 {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_MARK, int(k.Mark)); err != nil {
-			return fmt.Errorf("set the mark %d: %w", k.Mark, err)
+			return localError{fmt.Errorf("set the mark %d: %w", k.Mark, err)}
 		}
 	}
 	if k.BindInterface != "" {
 		if err := unix.BindToDevice(fd, k.BindInterface); err != nil {
-			return fmt.Errorf("bind to the interface %s: %w", k.BindInterface, err)
+			return localError{fmt.Errorf("bind to the interface %s: %w", k.BindInterface, err)}
+		}
+	}
+	if k.Bind.Port() != 0 {
+		err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		if err == nil {
+			err = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		}
+		if err != nil {
+			return localError{fmt.Errorf("share the port %d: %w", k.Bind.Port(), err)}
 		}
 	}
 	return nil
@@ -58,11 +86,11 @@ func bind(fd int, to netip.AddrPort) error {
 	}
 	if to.Port() == 0 {
 		if err := unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
-			return fmt.Errorf("bind to %v: %w", to, err)
+			return localError{fmt.Errorf("bind to %v: %w", to, err)}
 		}
 	}
 	if err := unix.Bind(fd, socketAddress(to)); err != nil {
-		return fmt.Errorf("bind to %v: %w", to, err)
+		return localError{fmt.Errorf("bind to %v: %w", to, err)}
 	}
 	return nil
 }
