@@ -10,7 +10,6 @@
 package bfd
 
 import (
-	"log/slog"
 	"net/netip"
 	"time"
 
@@ -41,7 +40,7 @@ func (PacketReceived) isEvent() {}
 type Actions struct {
 	Packets []SendPacket
 	Events  []event.Event
-	Log     []LogLine
+	Log     []event.LogLine
 }
 
 // SendPacket is one control packet, complete but for the headers below it.
@@ -54,12 +53,6 @@ type SendPacket struct {
 type Path struct {
 	Neighbor, Source netip.Addr // Source is zero when the kernel chooses it
 	Multihop         bool
-}
-
-// LogLine is a message for the operator that is no transition.
-type LogLine struct {
-	Level slog.Level
-	Text  string
 }
 
 // Output is where the process publishes; none of its methods may block.

@@ -264,7 +264,7 @@ func (c *Core) reschedule(now Time, s *session, since Time) {
 }
 
 func (c *Core) logf(level slog.Level, format string, args ...any) {
-	c.acts.Log = append(c.acts.Log, LogLine{level, fmt.Sprintf(format, args...)})
+	c.acts.Log = append(c.acts.Log, event.LogLine{Level: level, Text: fmt.Sprintf(format, args...)})
 }
 
 // strays counts packets that no session takes: one log line in strayPause

@@ -233,7 +233,7 @@ func (e *engine) deadline() Time {
 	if at, ok := e.limits.Next(); ok {
 		return at
 	}
-	return poll.Never
+	return duequeue.Never
 }
 
 // expire ends the checks whose time is over.

@@ -17,6 +17,7 @@ import (
 	"halbd/healthcheck"
 	"halbd/internal/ipc"
 	"halbd/vrrp"
+	"halbd/vrrp/engine"
 )
 
 // childArg is the first argument of a child process, its role the second.
@@ -139,7 +140,7 @@ func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 	case msgStatus:
 		switch c.role {
 		case roleVRRP:
-			return decodeAs[vrrp.StatusRequest](raw)
+			return decodeAs[engine.StatusRequest](raw)
 		case roleChecker:
 			return healthcheck.StatusRequest{}, nil
 		}
@@ -149,7 +150,7 @@ func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 	case msgTracker:
 		return decodeAs[vrrp.TrackerResult](raw)
 	case msgChained:
-		return decodeAs[vrrp.ChainsDone](raw)
+		return decodeAs[engine.ChainsDone](raw)
 	case msgRole:
 		return decodeAs[healthcheck.Role](raw)
 	case msgFact:
@@ -193,9 +194,9 @@ func (c *child) watchSignals(ctx context.Context, cancel func()) {
 func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) error {
 	switch c.role {
 	case roleVRRP:
-		return vrrp.Run(ctx, cfg, inputs[vrrp.Input](ctx, cancel, c), vrrpOutput{c}, c.log, vrrp.Options{
+		return engine.Run(ctx, cfg, inputs[engine.Input](ctx, cancel, c), vrrpOutput{c}, c.log, engine.Options{
 			DontRelease: c.setup.DontRelease, LogAddresses: c.setup.LogAddresses,
-			Chains: func(r vrrp.ChainsRequest) { c.conn.Post(msgChains, r) }})
+			Chains: func(r engine.ChainsRequest) { c.conn.Post(msgChains, r) }})
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), checkerOutput{c}, c.log, healthcheck.Options{
 			DontRelease: c.setup.DontRelease, Facts: c.setup.Facts})

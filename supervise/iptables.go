@@ -10,7 +10,7 @@ import (
 
 	"halbd/firewall"
 	"halbd/internal/ipc"
-	"halbd/vrrp"
+	"halbd/vrrp/engine"
 )
 
 // chains runs iptables for the vrrp process, which must not start programs: one
@@ -25,11 +25,11 @@ func serveChains(conn *ipc.Conn) *chains {
 	go func() {
 		defer close(c.done)
 		for raw := range c.jobs {
-			var r vrrp.ChainsRequest
+			var r engine.ChainsRequest
 			if json.Unmarshal(raw, &r) != nil {
 				continue
 			}
-			answer := vrrp.ChainsDone{ID: r.ID}
+			answer := engine.ChainsDone{ID: r.ID}
 			if err := makeChains(&r.Chains); err != nil {
 				answer.Error = err.Error()
 			}

@@ -12,6 +12,7 @@ import (
 	"halbd/healthcheck"
 	"halbd/status"
 	"halbd/vrrp"
+	"halbd/vrrp/engine"
 )
 
 // answerTime is how long a picture waits for the processes. One that hangs is
@@ -63,7 +64,7 @@ func (p *parent) startRound() {
 	for _, c := range p.children {
 		r.waiting[c] = true
 		c.asked++
-		c.conn.Send(msgStatus, vrrp.StatusRequest{Clear: clear})
+		c.conn.Send(msgStatus, engine.StatusRequest{Clear: clear})
 	}
 	r.timer = time.AfterFunc(answerTime, func() { p.inbox <- roundOver{r} })
 	p.finishRound()

@@ -48,8 +48,8 @@ func (h *authHeader) append(b []byte, spi [4]byte) []byte {
 
 // seal fills in the ICV of a complete advert.
 func (h *authHeader) seal(a *SendAdvert) {
-	h.scratch = append(appendHeader4(h.scratch[:0], a), a.Payload...)
-	copy(a.Payload[ahLen-icvLen:], h.icv(h.scratch, ipv4Header, !a.Dst.IsMulticast()))
+	h.scratch = append(AppendIPv4Header(h.scratch[:0], a), a.Payload...)
+	copy(a.Payload[ahLen-icvLen:], h.icv(h.scratch, IPv4HeaderLen, !a.Dst.IsMulticast()))
 }
 
 // icv is the integrity check value of a packet, which it spoils: HMAC-MD5-96

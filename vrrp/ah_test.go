@@ -10,7 +10,7 @@ import (
 
 // behindAH is an advert behind an authentication header, as another host sends
 // it with a sequence number; edit spoils the packet.
-func behindAH(cfg conf.Instance, src string, priority uint8, sequence uint32, edit func([]byte)) PacketReceived {
+func behindAH(cfg conf.Instance, src string, priority uint8, sequence uint32, edit func([]byte)) *PacketReceived {
 	from := netip.MustParseAddr(src)
 	c := NewCore(config(cfg))
 	in := newInstance(&cfg)
@@ -22,7 +22,7 @@ func behindAH(cfg conf.Instance, src string, priority uint8, sequence uint32, ed
 	if edit != nil {
 		edit(a.Payload)
 	}
-	return PacketReceived{Interface: "eth0", Src: from, Dst: a.Dst, TTL: 255, AH: true, Header: appendHeader4(nil, &a), Payload: a.Payload}
+	return &PacketReceived{Interface: "eth0", Src: from, Dst: a.Dst, TTL: 255, AH: true, Header: AppendIPv4Header(nil, &a), Payload: a.Payload}
 }
 
 // Each row is what keepalived 2.2.7 counts.
@@ -60,7 +60,7 @@ func TestAHChecks(t *testing.T) {
 			}
 			packet := behindAH(sender, "10.0.0.2", 150, tc.sequence, nil)
 			if tc.edit != nil {
-				tc.edit(&packet)
+				tc.edit(packet)
 			}
 			p.step(packet)
 			if got := p.c.instances[0].counters; got != tc.want {

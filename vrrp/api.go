@@ -2,10 +2,8 @@
 // beyond them).
 //
 // Core is the protocol: a function of (state, event, now) that returns actions
-// and a next deadline. It reads no clock and touches no socket. Run is the
-// shell that feeds a Core from real sockets, netlink and timers. No file here
-// imports net/http, os/exec or regexp, and nothing here writes a log or a file
-// synchronously: the process that runs it must never wait.
+// and a next deadline. It reads no clock and touches no socket. Package engine
+// is the shell that feeds a Core from real sockets, netlink and timers.
 package vrrp
 
 import (
@@ -18,7 +16,7 @@ import (
 // Time is monotonic: the time since the host booted, with the time that it was suspended.
 type Time = time.Duration
 
-// Event is something that happened to a Core: PacketReceived, InterfaceState,
+// Event is something that happened to a Core: *PacketReceived, InterfaceState,
 // TrackerResult, ObjectFaults, ObjectsTaken, WallClock, Tick.
 type Event interface{ isEvent() }
 
@@ -92,13 +90,13 @@ type ObjectsTaken struct {
 	Count    uint64
 }
 
-func (Tick) isEvent()           {}
-func (WallClock) isEvent()      {}
-func (PacketReceived) isEvent() {}
-func (InterfaceState) isEvent() {}
-func (TrackerResult) isEvent()  {}
-func (ObjectFaults) isEvent()   {}
-func (ObjectsTaken) isEvent()   {}
+func (Tick) isEvent()            {}
+func (WallClock) isEvent()       {}
+func (*PacketReceived) isEvent() {}
+func (InterfaceState) isEvent()  {}
+func (TrackerResult) isEvent()   {}
+func (ObjectFaults) isEvent()    {}
+func (ObjectsTaken) isEvent()    {}
 
 // Actions is what a Core wants done, to be executed field by field: every
 // advert first, then the addresses, then the announcements, then the rest.
@@ -110,7 +108,7 @@ type Actions struct {
 	Addresses bool     // what is held may have changed in any other way (Core.Held)
 	Announce  []Announce
 	Events    []event.Event
-	Log       []LogLine
+	Log       []event.LogLine
 	Confirm   bool
 }
 
@@ -134,35 +132,3 @@ type Announce struct {
 	Repeat   int
 	Only     []netip.Addr
 }
-
-// LogLine is a message for the operator that is no transition.
-type LogLine struct {
-	Warning bool
-	Text    string
-}
-
-// Options are the command line's wishes for the engine.
-type Options struct {
-	DontRelease  bool // -V: leave addresses in place on stop
-	LogAddresses bool // -a: log every address that netlink reports
-	// Chains has iptables changed by a process that may start programs; it must
-	// not block. nil: iptables is not used.
-	Chains func(ChainsRequest)
-}
-
-// Output is where an engine publishes; none of its methods may block.
-type Output interface {
-	Publish(event.Event)
-	Ready()        // every socket is open and the first state has been decided
-	Status(Status) // the answer to a StatusRequest
-}
-
-// StatusRequest asks for the state of every instance, and with Clear to count
-// from 0 again then.
-type StatusRequest struct {
-	Clear bool `json:"clear,omitempty"`
-}
-
-// Input is what the parent tells a running engine: *conf.Config for a reload,
-// a TrackerResult, or a StatusRequest.
-type Input any

@@ -3,6 +3,7 @@ package vrrp
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
@@ -22,7 +23,7 @@ type arrival struct {
 func (p *PacketReceived) open() (arrival, bool) {
 	a := arrival{PacketReceived: p, pdu: p.Payload}
 	if p.AH {
-		if len(p.Payload) < ahLen || p.Payload[0] != Protocol || !p.Src.Is4() || len(p.Header) < ipv4Header {
+		if len(p.Payload) < ahLen || p.Payload[0] != Protocol || !p.Src.Is4() || len(p.Header) < IPv4HeaderLen {
 			return a, false
 		}
 		a.ah, a.pdu = p.Payload[:ahLen], p.Payload[ahLen:]
@@ -144,7 +145,7 @@ func (c *Core) checksumValid(in *instance, p *arrival, a *Advert) bool {
 		return false
 	}
 	in.oldChecksum = true
-	c.logf(true, "(%s) %v uses keepalived's old unicast checksum: so does this instance from now on", cfg.Name, p.Src)
+	c.logf(slog.LevelWarn, "(%s) %v uses keepalived's old unicast checksum: so does this instance from now on", cfg.Name, p.Src)
 	return true
 }
 
@@ -160,7 +161,7 @@ func (c *Core) compareAddresses(in *instance, src netip.Addr, a *Advert) {
 	}
 	in.counters.count(flawAddresses)
 	if in.first(flawAddresses, src) {
-		c.logf(true, "(%s) %s", in.cfg.Name, fmt.Sprintf("%v advertises %d addresses that are not the %d configured here; both configurations must list the same",
+		c.logf(slog.LevelWarn, "(%s) %s", in.cfg.Name, fmt.Sprintf("%v advertises %d addresses that are not the %d configured here; both configurations must list the same",
 			src, a.Count, len(in.cfg.Addresses)))
 	}
 }

@@ -53,7 +53,7 @@ func TestChecksumsTaken(t *testing.T) {
 				tc.bend(b)
 			}
 			p := play(t, config(in)).until(s / 2)
-			a := p.c.Step(p.now, PacketReceived{Interface: "eth0", Src: peer, Dst: dst, TTL: 255, Payload: b})
+			a := p.c.Step(p.now, &PacketReceived{Interface: "eth0", Src: peer, Dst: dst, TTL: 255, Payload: b})
 			i := p.c.instances[0]
 			if (i.counters.AdvertsReceived == 1) != tc.takes || i.oldChecksum != tc.sends {
 				t.Errorf("taken %d, sends the old one %v: %v", i.counters.AdvertsReceived, i.oldChecksum, a.Log)

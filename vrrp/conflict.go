@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 
 	"halbd/event"
@@ -102,7 +103,7 @@ func (c *Core) rivalResigned(in *instance, now Time, src netip.Addr) {
 	c.set(in, timerMain, now+in.cfg.AdvertInterval)
 	if now >= in.tellFrom {
 		in.tellFrom = now + tellPause
-		c.logf(true, "(%s) %v, which was MASTER too, has resigned: announcing the addresses again", in.cfg.Name, src)
+		c.logf(slog.LevelWarn, "(%s) %v, which was MASTER too, has resigned: announcing the addresses again", in.cfg.Name, src)
 	}
 	c.heal(in, now)
 }
@@ -113,7 +114,7 @@ func (c *Core) twoOwners(in *instance, src netip.Addr, a *Advert) bool {
 		return false
 	}
 	if in.first(flawOwner, src) {
-		c.logf(true, "(%s) %v has priority 255 too: only one router can own the addresses", in.cfg.Name, src)
+		c.logf(slog.LevelWarn, "(%s) %v has priority 255 too: only one router can own the addresses", in.cfg.Name, src)
 	}
 	return true
 }

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
@@ -83,8 +84,6 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 		c.wall = ev.Offset
 	case *PacketReceived:
 		c.receive(now, ev)
-	case PacketReceived:
-		c.receive(now, &ev)
 	case InterfaceState:
 		c.interfaceState(now, ev)
 	case TrackerResult:
@@ -152,8 +151,8 @@ func (c *Core) end() *Actions {
 	return &c.acts
 }
 
-func (c *Core) logf(warning bool, format string, args ...any) {
-	c.acts.Log = append(c.acts.Log, LogLine{Warning: warning, Text: fmt.Sprintf(format, args...)})
+func (c *Core) logf(level slog.Level, format string, args ...any) {
+	c.acts.Log = append(c.acts.Log, event.LogLine{Level: level, Text: fmt.Sprintf(format, args...)})
 }
 
 // tick fires every timer that is due.

@@ -153,11 +153,11 @@ func (p *script) hear(name, src string, priority uint8, edit ...func(*conf.Insta
 	return p
 }
 
-func advertOf(cfg *conf.Instance, src string, priority uint8) PacketReceived {
+func advertOf(cfg *conf.Instance, src string, priority uint8) *PacketReceived {
 	from := netip.MustParseAddr(src)
 	peer := instance{cfg: cfg}
 	b := buildAdvert(nil, cfg, priority, peer.wireInterval(), from, cfg.Destination, false)
-	return PacketReceived{Interface: cfg.Interface, Src: from, Dst: cfg.Destination, TTL: 255, Payload: b}
+	return &PacketReceived{Interface: cfg.Interface, Src: from, Dst: cfg.Destination, TTL: 255, Payload: b}
 }
 
 func (p *script) want(lines ...string) *script {
@@ -433,7 +433,7 @@ func TestStrayPacketsAreLoggedOnce(t *testing.T) {
 	lines := 0
 	for range 1000 {
 		lines += len(p.c.Step(s, advertOf(&other, "10.0.0.2", 100)).Log)
-		lines += len(p.c.Step(s, PacketReceived{Interface: "eth0", Src: netip.MustParseAddr("10.0.0.2"), TTL: 255, Payload: []byte{1}}).Log)
+		lines += len(p.c.Step(s, &PacketReceived{Interface: "eth0", Src: netip.MustParseAddr("10.0.0.2"), TTL: 255, Payload: []byte{1}}).Log)
 	}
 	if lines != 2 {
 		t.Errorf("%d lines for 2000 packets of two kinds, want 2", lines)
@@ -462,9 +462,9 @@ func TestUnicast(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	us := netip.MustParseAddr("10.0.0.1")
-	from := func(src string, ttl int) PacketReceived {
+	from := func(src string, ttl int) *PacketReceived {
 		b := buildAdvert(nil, &in, 200, 1, netip.MustParseAddr(src), us, false)
-		return PacketReceived{Interface: "eth0", Src: netip.MustParseAddr(src), Dst: us, TTL: ttl, Payload: b}
+		return &PacketReceived{Interface: "eth0", Src: netip.MustParseAddr(src), Dst: us, TTL: ttl, Payload: b}
 	}
 	p.out = nil
 	p.step(from("10.0.0.9", 255)).step(from("10.0.0.2", 254)).want()

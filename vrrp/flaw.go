@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 )
 
@@ -178,6 +179,6 @@ func (in *instance) newSubject(master netip.Addr) {
 func (c *Core) dropped(in *instance, src netip.Addr, d drop) {
 	in.counters.count(d.kind)
 	if in.first(d.kind, src) {
-		c.logf(true, "(%s) advert from %v dropped: %v", in.cfg.Name, src, d)
+		c.logf(slog.LevelWarn, "(%s) advert from %v dropped: %v", in.cfg.Name, src, d)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"halbd/internal/inetsum"
 	"halbd/internal/pcap"
 )
 
@@ -24,8 +25,7 @@ const captureStart = 100 * time.Second
 type wireFrame struct {
 	at       Time
 	mac      [6]byte
-	frame    []byte
-	src, dst netip.Addr
+	src, dst netip.Addr // of an announcement: the address that it is of
 	ttl      int
 	advert   bool
 	ah       bool
@@ -61,8 +61,11 @@ func capturedFrames(name string) (out []wireFrame) {
 	return out
 }
 
+// Neighbour advertisement (RFC 4861 section 4.4).
+const icmp6, naType = 58, 136
+
 func decodeFrame(b []byte) (wireFrame, bool) {
-	w := wireFrame{mac: [6]byte(b[6:12]), frame: b}
+	w := wireFrame{mac: [6]byte(b[6:12])}
 	switch ip := b[14:]; binary.BigEndian.Uint16(b[12:]) {
 	case unix.ETH_P_ARP:
 		w.src, w.dst = netip.AddrFrom4([4]byte(ip[14:18])), netip.AddrFrom4([4]byte(ip[24:28]))
@@ -70,7 +73,7 @@ func decodeFrame(b []byte) (wireFrame, bool) {
 	case unix.ETH_P_IP:
 		size := int(binary.BigEndian.Uint16(ip[2:]))
 		w.src, w.dst, w.ttl = netip.AddrFrom4([4]byte(ip[12:16])), netip.AddrFrom4([4]byte(ip[16:20])), int(ip[8])
-		w.header, w.payload, w.ah = ip[:ipv4Header], ip[ipv4Header:size], ip[9] == ahProtocol
+		w.header, w.payload, w.ah = ip[:IPv4HeaderLen], ip[IPv4HeaderLen:size], ip[9] == AHProtocol
 		w.advert = true
 		return w, ip[9] == Protocol || w.ah
 	case unix.ETH_P_IPV6:
@@ -85,8 +88,8 @@ func decodeFrame(b []byte) (wireFrame, bool) {
 }
 
 // received is the frame as a socket hands it to a core.
-func (w *wireFrame) received() PacketReceived {
-	p := PacketReceived{Interface: "eth0", Src: w.src, Dst: w.dst, TTL: w.ttl, AH: w.ah, Payload: w.payload}
+func (w *wireFrame) received() *PacketReceived {
+	p := &PacketReceived{Interface: "eth0", Src: w.src, Dst: w.dst, TTL: w.ttl, AH: w.ah, Payload: w.payload}
 	if w.src.Is4() {
 		p.Header = w.header
 	}
@@ -95,8 +98,8 @@ func (w *wireFrame) received() PacketReceived {
 
 // packet4 is what the kernel makes of an advert: header with checksum, payload.
 func packet4(a *SendAdvert) []byte {
-	b := appendHeader4(nil, a)
-	binary.BigEndian.PutUint16(b[10:], checksum(b, pseudo{none: true}))
+	b := AppendIPv4Header(nil, a)
+	binary.BigEndian.PutUint16(b[10:], inetsum.Of(b))
 	return append(b, a.Payload...)
 }
 
@@ -105,10 +108,9 @@ type host struct {
 	t       *testing.T
 	c       *Core
 	now     Time
-	mac     [6]byte
 	mute    bool // the link is down: nothing leaves
 	adverts []sentAdvert
-	frames  []sentFrame
+	said    []announced
 	pace    time.Duration // garp_interval
 }
 
@@ -117,9 +119,9 @@ type sentAdvert struct {
 	SendAdvert
 }
 
-type sentFrame struct {
-	at    Time
-	frame []byte
+type announced struct {
+	at   Time
+	addr netip.Addr
 }
 
 // act carries actions out: what would leave is kept.
@@ -156,7 +158,7 @@ func (h *host) announce(a *Announce) {
 		for range a.Repeat {
 			for _, addr := range addrs {
 				if a.Only == nil || contains(a.Only, addr) {
-					h.frames = append(h.frames, sentFrame{h.slot(), h.frame(addr)})
+					h.said = append(h.said, announced{h.slot(), addr})
 				}
 			}
 		}
@@ -175,21 +177,10 @@ func contains(list []netip.Addr, a netip.Addr) bool {
 // slot is when the next announcement may leave.
 func (h *host) slot() Time {
 	at := h.now
-	if n := len(h.frames); n > 0 && h.pace > 0 {
-		at = max(at, h.frames[n-1].at+h.pace)
+	if n := len(h.said); n > 0 && h.pace > 0 {
+		at = max(at, h.said[n-1].at+h.pace)
 	}
 	return at
-}
-
-func (h *host) frame(addr netip.Addr) []byte {
-	if addr.Is6() {
-		return naFrame(h.mac, addr, false)
-	}
-	b, err := garpFrame(h.mac, addr)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return b
 }
 
 // until lets the time pass.

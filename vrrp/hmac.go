@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"time"
@@ -156,7 +157,7 @@ func (c *Core) checkHMAC(in *instance, now Time, p *arrival, a *Advert) drop {
 		return drop{kind: flawReplay}
 	}
 	if !s.cfg.Monotonic && 2*skew > s.window() && in.first(flawSkew, p.Src) {
-		c.logf(true, "(%s) the clock of %v is %d s away from the one here; beyond %d s its adverts are dropped", in.cfg.Name, p.Src, skew, s.window())
+		c.logf(slog.LevelWarn, "(%s) the clock of %v is %d s away from the one here; beyond %d s its adverts are dropped", in.cfg.Name, p.Src, skew, s.window())
 	}
 	return drop{}
 }

@@ -15,7 +15,7 @@ const epoch = 1_700_000_000 * time.Second
 
 // signedBy is an advert as another host signs it at a time of day; edit spoils
 // the packet.
-func signedBy(cfg conf.Instance, src string, priority uint8, wall time.Duration, edit func([]byte) []byte) PacketReceived {
+func signedBy(cfg conf.Instance, src string, priority uint8, wall time.Duration, edit func([]byte) []byte) *PacketReceived {
 	from := netip.MustParseAddr(src)
 	peer := &instance{cfg: &cfg}
 	peer.settleAuth()
@@ -26,7 +26,7 @@ func signedBy(cfg conf.Instance, src string, priority uint8, wall time.Duration,
 	if edit != nil {
 		b = edit(b)
 	}
-	return PacketReceived{Interface: "eth0", Src: from, Dst: cfg.Destination, TTL: 255, Payload: b}
+	return &PacketReceived{Interface: "eth0", Src: from, Dst: cfg.Destination, TTL: 255, Payload: b}
 }
 
 // guarded is a core with one BACKUP instance "A" that has auth_hmac, at 1 s.
@@ -278,7 +278,7 @@ func TestFaultsAreLoggedOnce(t *testing.T) {
 	for i := range 1000 {
 		late := signedBy(in, "10.0.0.2", 150, epoch-time.Duration(i+10)*s, nil)
 		wrong := signedBy(in, "10.0.0.2", 150, epoch+s, func(b []byte) []byte { trailerOf(b)[20] = byte(i); trailerOf(b)[21] = byte(i); return b })
-		for _, packet := range []PacketReceived{late, wrong} {
+		for _, packet := range []*PacketReceived{late, wrong} {
 			for _, l := range p.c.Step(p.now, packet).Log {
 				lines[strings.SplitN(l.Text, ":", 2)[0]]++
 			}
@@ -330,14 +330,14 @@ func TestAuthenticationAllocatesNothing(t *testing.T) {
 			l.Step(0, eth0("10.0.0.2"))
 			l.Step(0, WallClock{epoch})
 			l.Start(0)
-			var packets []PacketReceived
+			var packets []*PacketReceived
 			for range 200 {
 				a := next().Adverts[0]
 				a.Payload = slices.Clone(a.Payload)
-				packets = append(packets, PacketReceived{Interface: "eth0", Src: a.Src, Dst: a.Dst, TTL: 255, AH: a.AH, Header: appendHeader4(nil, &a), Payload: a.Payload})
+				packets = append(packets, &PacketReceived{Interface: "eth0", Src: a.Src, Dst: a.Dst, TTL: 255, AH: a.AH, Header: AppendIPv4Header(nil, &a), Payload: a.Payload})
 			}
 			i := 0
-			if n := testing.AllocsPerRun(100, func() { l.Step(c.now, &packets[i]); i++ }); n > 0 {
+			if n := testing.AllocsPerRun(100, func() { l.Step(c.now, packets[i]); i++ }); n > 0 {
 				t.Errorf("a received advert costs %v allocations", n)
 			}
 			if k := l.instances[0].counters; k.AdvertsReceived != 101 {

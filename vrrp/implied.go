@@ -42,6 +42,32 @@ func impliedBy(cfg *conf.Config, in *conf.Instance) []implied {
 	return l.list
 }
 
+// Interfaces names the interfaces that the roles of a configuration depend on.
+func Interfaces(cfg *conf.Config) map[string]bool {
+	names := map[string]bool{}
+	for i := range cfg.Instances {
+		in := &cfg.Instances[i]
+		for _, name := range []string{in.Interface, in.ListenInterface(), in.SendInterface()} {
+			names[name] = true
+		}
+		if own, ok := in.OwnLink(); ok {
+			names[own.Name] = true
+		}
+		for _, t := range in.Track.Interfaces {
+			names[t.Name] = true
+		}
+		for _, t := range impliedBy(cfg, in) {
+			names[t.name] = true
+		}
+	}
+	for i := range cfg.SyncGroups {
+		for _, t := range cfg.SyncGroups[i].Track.Interfaces {
+			names[t.Name] = true
+		}
+	}
+	return names
+}
+
 // impliedList gathers interfaces.
 type impliedList struct {
 	list   []implied

@@ -6,11 +6,7 @@ import (
 	"halbd/internal/purity"
 )
 
-// The core is pure: these files may import no clock, no socket and no
-// operating system.
-var coreFiles = []string{"advertise.go", "ah.go", "api.go", "check.go", "conflict.go", "core.go", "counters.go", "debounce.go", "flaw.go", "group.go", "header.go", "hmac.go", "implied.go", "instance.go", "receive.go", "review.go", "stall.go", "theft.go", "timers.go", "trackers.go", "transmit.go", "wire.go"}
-
-var coreMayImportToo = map[string]string{
+var mayImportToo = map[string]string{
 	"bytes":         "compares addresses",
 	"crypto/hmac":   "authenticates adverts; a function of key and bytes",
 	"crypto/md5":    "auth_type AH",
@@ -20,11 +16,9 @@ var coreMayImportToo = map[string]string{
 	"strings":       "words causes",
 }
 
+// The core is pure: it may import no clock, no socket and no operating system.
 func TestCoreIsPure(t *testing.T) {
-	purity.Imports(t, coreFiles, coreMayImportToo)
-	purity.NoClock(t, coreFiles)
+	files := purity.Sources(t)
+	purity.Imports(t, files, mayImportToo)
+	purity.NoClock(t, files)
 }
-
-// The process that keeps the adverts' time must never wait for a program, a
-// pattern or a web server.
-func TestNeverWaits(t *testing.T) { purity.NeverWaits(t) }

@@ -80,7 +80,7 @@ func TestVMACListensBelow(t *testing.T) {
 	in := p.c.instances[0]
 	other := router("V", 51, 150)
 	src, dst := netip.MustParseAddr("10.0.0.2"), other.Destination
-	p.step(PacketReceived{Interface: "eth0", Src: src, Dst: dst, TTL: 255, Payload: buildAdvert(nil, &other, 150, 1, src, dst, false)})
+	p.step(&PacketReceived{Interface: "eth0", Src: src, Dst: dst, TTL: 255, Payload: buildAdvert(nil, &other, 150, 1, src, dst, false)})
 	if in.master != src {
 		t.Fatalf("the master is %v", in.master)
 	}

@@ -103,7 +103,7 @@ func (n *network) run(i int) {
 	h.waiting = nil
 	for _, f := range waiting {
 		if h.core != nil {
-			n.act(i, h.core.Step(f.at, f.packet))
+			n.act(i, h.core.Step(f.at, &f.packet))
 		}
 	}
 	n.tick(i)
@@ -151,7 +151,7 @@ func (n *network) land(f flight) {
 	case h.stopped:
 		h.waiting = append(h.waiting, f)
 	default:
-		n.act(f.to, h.core.Step(n.now, f.packet))
+		n.act(f.to, h.core.Step(n.now, &f.packet))
 	}
 }
 

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -65,7 +66,7 @@ func (c *Core) strayf(format string, args ...any) {
 		return
 	}
 	c.strays[text] = true
-	c.logf(true, "%s", text)
+	c.logf(slog.LevelWarn, "%s", text)
 }
 
 // recipient is the instance of the packet's interface, family, VRID and
@@ -94,12 +95,12 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 	case in.cfg.NoPreempt:
 	case in.cfg.PreemptDelay > 0 && in.preemptAt == 0:
 		in.preemptAt = now + in.cfg.PreemptDelay
-		c.logf(false, "(%s) %v has the lower priority %d: preempting it after %v", in.cfg.Name, src, a.Priority, in.cfg.PreemptDelay)
+		c.logf(slog.LevelInfo, "(%s) %v has the lower priority %d: preempting it after %v", in.cfg.Name, src, a.Priority, in.cfg.PreemptDelay)
 	case in.cfg.PreemptDelay > 0 && now < in.preemptAt:
 	default:
 		in.rival = src
 		if in.first(flawPriority, src) {
-			c.logf(true, "(%s) %v has the lower priority %d, not %d: its adverts do not count", in.cfg.Name, src, a.Priority, in.priority)
+			c.logf(slog.LevelWarn, "(%s) %v has the lower priority %d, not %d: its adverts do not count", in.cfg.Name, src, a.Priority, in.priority)
 		}
 		return
 	}
@@ -130,9 +131,9 @@ func (c *Core) noteInterval(in *instance, src netip.Addr, a *Advert) {
 		return
 	}
 	if a.Interval == 0 {
-		c.logf(true, "(%s) %v advertises an interval of 0, which leaves no time to wait: %v counts", in.cfg.Name, src, in.masterInterval)
+		c.logf(slog.LevelWarn, "(%s) %v advertises an interval of 0, which leaves no time to wait: %v counts", in.cfg.Name, src, in.masterInterval)
 	} else {
-		c.logf(true, "(%s) %v advertises every %d ms, not every %v as configured here; its interval counts while it is master",
+		c.logf(slog.LevelWarn, "(%s) %v advertises every %d ms, not every %v as configured here; its interval counts while it is master",
 			in.cfg.Name, src, 10*int(a.Interval), in.cfg.AdvertInterval)
 	}
 }

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (c *Core) review(in *instance, now Time) {
 		faults = append(faults, c.waiting(in)...) // no way out of FAULT before all have spoken
 	}
 	if in.state == event.Fault && len(faults) > 0 && !slices.Equal(faults, in.faults) {
-		c.logf(false, "(%s) stays in FAULT: %s", in.cfg.Name, strings.Join(faults, ", "))
+		c.logf(slog.LevelInfo, "(%s) stays in FAULT: %s", in.cfg.Name, strings.Join(faults, ", "))
 	}
 	in.faults = faults
 	if len(faults) == 0 {

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	"halbd/event"
@@ -46,7 +47,7 @@ func (in *instance) slept(late Time) bool {
 // listenAgain lets a BACKUP that slept wait once more, with its sync group:
 // what its other members heard is as old.
 func (c *Core) listenAgain(in *instance, now, late Time) {
-	c.logf(true, "(%s) did not run for a while, at least until %v after its master-down time: listening again before it claims anything",
+	c.logf(slog.LevelWarn, "(%s) did not run for a while, at least until %v after its master-down time: listening again before it claims anything",
 		in.cfg.Name, late)
 	c.wait(in, now)
 	if in.group == nil {
@@ -74,7 +75,7 @@ func (c *Core) wake(in *instance, now, late Time) bool {
 		return true
 	}
 	d := in.cfg.AdvertInterval + skewTime(in.cfg.Version, in.priority, in.cfg.AdvertInterval)
-	c.logf(true, "(%s) did not advertise for %v: a backup may have taken over; listening for %v", in.cfg.Name, silent, d)
+	c.logf(slog.LevelWarn, "(%s) did not advertise for %v: a backup may have taken over; listening for %v", in.cfg.Name, silent, d)
 	c.stopTimers(in)
 	in.listening = true
 	c.set(in, timerMain, now+d)
@@ -97,7 +98,7 @@ func (c *Core) leaveToBackup(in *instance, now Time, cause string) {
 // may have replaced it has told the network so: it announces everything again.
 func (c *Core) resume(in *instance, now Time) {
 	in.listening = false
-	c.logf(false, "(%s) still MASTER: advertising and announcing again", in.cfg.Name)
+	c.logf(slog.LevelInfo, "(%s) still MASTER: advertising and announcing again", in.cfg.Name)
 	c.advertise(in, in.priority)
 	c.set(in, timerMain, now+in.cfg.AdvertInterval)
 	c.announceRole(in, now)

@@ -1,11 +1,8 @@
 package vrrp
 
 import (
-	"fmt"
 	"slices"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"halbd/conf"
 )
@@ -160,28 +157,5 @@ func TestProbeIsForNobody(t *testing.T) {
 	}
 	peer := play(t, config(router("A", 1, 100))).until(5 * s)
 	peer.out = nil
-	peer.step(PacketReceived{Interface: "eth0", Src: a.Adverts[0].Src, Dst: a.Adverts[0].Dst, TTL: 255, Payload: a.Adverts[0].Payload}).want()
-}
-
-// An instance is silenced when none of its adverts leaves: one unicast peer
-// that cannot be reached is no reason to give up the others.
-func TestSilenced(t *testing.T) {
-	list := []SendAdvert{{Instance: "A"}, {Instance: "A"}, {Instance: "B"}, {Instance: "C"}, {Instance: "C"}}
-	lost := []unsent{{&list[0], unix.EPERM}, {&list[2], fmt.Errorf("send: %w", unix.EPERM)}, {&list[3], unix.EPERM}, {&list[4], unix.ENOBUFS}}
-	want := []SendFailure{{"B", SendRefused, "operation not permitted"}, {"C", SendBusy, "no buffer space available"}}
-	if got := silenced(list, lost); !slices.Equal(got, want) {
-		t.Errorf("got %v", got)
-	}
-	if silenced(list, nil) != nil {
-		t.Error("nothing was lost")
-	}
-}
-
-func TestSendFailureKinds(t *testing.T) {
-	for err, want := range map[error]SendFailureKind{unix.EPERM: SendRefused, unix.EACCES: SendRefused, errNoSocket: SendRefused,
-		unix.ENOBUFS: SendBusy, unix.EAGAIN: SendBusy, unix.ENETDOWN: SendLink, unix.ENETUNREACH: SendRoute} {
-		if got := sendFailureKind(err); got != want {
-			t.Errorf("%v is of kind %d, not %d", err, got, want)
-		}
-	}
+	peer.step(&PacketReceived{Interface: "eth0", Src: a.Adverts[0].Src, Dst: a.Adverts[0].Dst, TTL: 255, Payload: a.Adverts[0].Payload}).want()
 }

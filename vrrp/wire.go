@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"halbd/conf"
+	"halbd/internal/inetsum"
 )
 
 // Protocol is VRRP's IP protocol number (RFC 9568 section 5.1.1.4).
@@ -16,8 +17,9 @@ const (
 	authLen   = 8
 	// minFrame: an Ethernet frame carries at least 46 bytes of IP packet, so a
 	// short advert may have padding behind it.
-	minFrame   = 46
-	ipv4Header = 20
+	minFrame = 46
+	// IPv4HeaderLen is the length of an IPv4 header without options.
+	IPv4HeaderLen = 20
 )
 
 // Advert is a parsed VRRP advertisement. Addrs, Auth and Trailer alias the packet.
@@ -67,7 +69,7 @@ func parseAdvert(b []byte, v6 bool) (Advert, drop) {
 	case excess == trailerLen:
 		a.Trailer = b[want:]
 	// Padding up to the minimum frame is tolerated where no address could be meant.
-	case !v6 && excess > 0 && excess%4 == 2 && len(b)+ipv4Header < minFrame:
+	case !v6 && excess > 0 && excess%4 == 2 && len(b)+IPv4HeaderLen < minFrame:
 	default:
 		return a, drop{flawLength, len(b), want}
 	}
@@ -89,38 +91,11 @@ type pseudo struct {
 
 // checksum is the Internet checksum over pseudo header and PDU (RFC 9568
 // section 5.2.8). A PDU whose own field is right gives 0.
-func checksum(b []byte, p pseudo) uint16 { return checksumOf(Protocol, b, p) }
-
-func checksumOf(protocol uint32, b []byte, p pseudo) uint16 {
-	var sum uint32
-	if !p.none {
-		sum += sumAddr(p.src) + sumAddr(p.dst) + protocol + uint32(len(b))
+func checksum(b []byte, p pseudo) uint16 {
+	if p.none {
+		return inetsum.Of(b)
 	}
-	sum += sumBytes(b)
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
-}
-
-func sumAddr(a netip.Addr) uint32 {
-	if a.Is4() {
-		v := a.As4()
-		return sumBytes(v[:])
-	}
-	v := a.As16()
-	return sumBytes(v[:])
-}
-
-func sumBytes(b []byte) uint32 {
-	var sum uint32
-	for ; len(b) >= 2; b = b[2:] {
-		sum += uint32(b[0])<<8 | uint32(b[1])
-	}
-	if len(b) == 1 {
-		sum += uint32(b[0]) << 8
-	}
-	return sum
+	return inetsum.WithPseudoHeader(Protocol, b, p.src, p.dst)
 }
 
 // buildAdvert appends an advert of in to b; the checksum is for one destination.

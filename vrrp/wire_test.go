@@ -68,7 +68,7 @@ func TestGoldenPackets(t *testing.T) {
 				t.Errorf("built %x\nwant  %x", got, want)
 			}
 			if tc.header != "" {
-				h := appendHeader4(nil, &SendAdvert{Src: src, Dst: dst, TTL: 255, ID: 1, Payload: got})
+				h := AppendIPv4Header(nil, &SendAdvert{Src: src, Dst: dst, TTL: 255, ID: 1, Payload: got})
 				kernels := unhex(t, tc.header)
 				kernels[10], kernels[11] = 0, 0 // the checksum is the kernel's
 				if !bytes.Equal(h, kernels) {
@@ -85,7 +85,7 @@ func TestGoldenPackets(t *testing.T) {
 			if in.Unicast {
 				p.c.instances[0].source = dst
 			}
-			p.until(s).step(PacketReceived{Interface: "eth0", Src: src, Dst: dst, TTL: 255, Payload: want})
+			p.until(s).step(&PacketReceived{Interface: "eth0", Src: src, Dst: dst, TTL: 255, Payload: want})
 			if p.c.instances[0].master != src {
 				t.Error("an instance configured alike does not accept it")
 			}
@@ -135,7 +135,7 @@ func FuzzPacket(f *testing.F) {
 		c.Start(0)
 		before, _ := c.Deadline()
 		for i, src := range []string{"10.0.0.1", "fe80::1"} {
-			c.Step(s, PacketReceived{Interface: "eth0", Src: netip.MustParseAddr(src), Dst: c.instances[i].cfg.Destination, TTL: int(ttl), Payload: b})
+			c.Step(s, &PacketReceived{Interface: "eth0", Src: netip.MustParseAddr(src), Dst: c.instances[i].cfg.Destination, TTL: int(ttl), Payload: b})
 			a, err := ParseAdvert(b, i == 1)
 			valid := err == nil && ttl == 255 && a.Type == 1
 			if !valid && c.instances[i].master.IsValid() {

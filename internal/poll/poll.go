@@ -15,14 +15,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"halbd/internal/duequeue"
 )
 
 // Time is CLOCK_BOOTTIME: the time since the host booted, monotonic, with the
 // time that it was suspended.
 type Time = time.Duration
-
-// Never is the deadline of something that does not wait.
-const Never = Time(1<<63 - 1)
 
 // Poller is the loop's state. Only Post may be called from other goroutines.
 //
@@ -49,7 +48,7 @@ type Poller struct {
 
 // New opens a Poller.
 func New() (*Poller, error) {
-	p := &Poller{timer: -1, wake: -1, armed: Never}
+	p := &Poller{timer: -1, wake: -1, armed: duequeue.Never}
 	var err error
 	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
@@ -157,7 +156,7 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 			switch int(e.Fd) {
 			case p.timer:
 				p.drain(p.timer)
-				p.armed = Never
+				p.armed = duequeue.Never
 			case p.wake:
 				p.drain(p.wake)
 				others = true
@@ -202,7 +201,7 @@ func (p *Poller) drain(fd int) {
 // moves its deadline with each advert, and to go to sleep once more when the
 // earlier time comes costs less than to set the timer for each.
 func (p *Poller) arm(deadline Time) error {
-	if deadline >= p.armed && p.armed != Never || deadline == Never {
+	if deadline >= p.armed && p.armed != duequeue.Never || deadline == duequeue.Never {
 		return nil
 	}
 	p.armed = deadline

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"halbd/internal/duequeue"
 )
 
 // both runs a test with each way to wait.
@@ -58,7 +60,7 @@ func messagesWake(t *testing.T, p *Poller) {
 	}()
 	var got []any
 	for len(got) < 2 {
-		wait(t, p, Never)
+		wait(t, p, duequeue.Never)
 		got = append(got, p.Take()...)
 	}
 	if got[0] != "first" || got[1] != "second" || len(p.Take()) != 0 {
@@ -79,7 +81,7 @@ func packetsWake(t *testing.T, p *Poller) {
 		t.Fatal(err)
 	}
 	unix.Write(pair[1], []byte("x"))
-	if ready := wait(t, p, Never); len(ready) != 1 || int(ready[0].Fd) != pair[0] {
+	if ready := wait(t, p, duequeue.Never); len(ready) != 1 || int(ready[0].Fd) != pair[0] {
 		t.Errorf("ready: %v", ready)
 	}
 	p.Remove(pair[0])

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,19 @@ var common = map[string]string{
 	"halbd/conf":              "the configuration that it obeys",
 	"halbd/event":             "what it publishes",
 	"halbd/internal/duequeue": "orders deadlines",
+	"halbd/internal/inetsum":  "the checksum of a PDU; a function of bytes",
+	"log/slog":                "levels only; no logger is called",
+}
+
+// Sources lists the files of the package in the working directory, without its
+// tests.
+func Sources(t *testing.T) (files []string) {
+	t.Helper()
+	all, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 }
 
 // Imports complains of imports in files that are neither common to all cores

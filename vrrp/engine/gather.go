@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// gatherTime is how long packets of a burst may come together before they are
+// read: the adverts of many routers follow each other closely, and to wake for
+// each costs more than to handle it. Nothing is decided later by that than it
+// should: packets bear the time of their arrival.
+const gatherTime = time.Millisecond
+
+// gather pauses while a burst goes on, unless something is due soon. A loop
+// with a scheduling class does not: it is there to be quick.
+func (e *engine) gather(packets bool) {
+	if !packets {
+		return
+	}
+	now := monotonic()
+	burst := now-e.lastPackets < gatherTime
+	e.lastPackets = now
+	if d, ok := e.core.Deadline(); burst && !e.poll.OwnThread && (!ok || d-now > 3*gatherTime) {
+		// The runtime is not told: to find another use for the thread would cost more than a millisecond of it.
+		pause := unix.NsecToTimespec(int64(gatherTime))
+		unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
+		e.lastPackets += gatherTime
+	}
+}
