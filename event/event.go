@@ -16,6 +16,7 @@ const (
 	RealServer    Kind = "RS"
 	Checker       Kind = "CHECK" // a checker of a real server has changed its verdict; State is the server's
 	BFD           Kind = "BFD"   // a bfd_instance: UP or DOWN
+	Table         Kind = "TABLE" // the IPVS table: somebody else had changed our part of it
 )
 
 // State is the state an object entered, in keepalived's words.
@@ -32,6 +33,7 @@ const (
 	BackupPriority State = "BACKUP_PRIORITY"     // effective priority changed while BACKUP
 	Up             State = "UP"
 	Down           State = "DOWN"
+	Repaired       State = "REPAIRED" // what somebody else did was undone
 )
 
 // Event says what changed and why. Name is the configured name of an instance

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/event"
 	"halbd/internal/poll"
 	"halbd/internal/sched"
 	"halbd/ipvs"
@@ -22,6 +23,7 @@ import (
 type checkerRun struct {
 	core    *Core
 	table   *table
+	watch   *watch
 	daemons *syncDaemons
 	out     Output
 	log     *slog.Logger
@@ -34,13 +36,9 @@ type checkerRun struct {
 // It returns ErrNoIPVS when the kernel has none.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
 	ownThread := sched.Apply(&cfg.Global.Checker, "checker_", log)
-	kernel := opt.Kernel
-	if kernel == nil {
-		c, err := dial(ipvs.ReceiveBuffer(int(cfg.Global.Buffers.LVSCommand.Bytes), cfg.Global.Buffers.LVSCommand.Force), log)
-		if err != nil {
-			return err
-		}
-		kernel = c
+	kernel, view, err := open(cfg, opt, log)
+	if err != nil {
+		return err
 	}
 	defer kernel.Close()
 	p, err := poll.New()
@@ -64,10 +62,33 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	r.watchAddresses(ctx, cfg)
 	sched.LimitRealTime(&cfg.Global.Checker, "checker_", log) // now that a table of any size is programmed
 	out.Ready()
+	if view != nil {
+		r.watch = newWatch(view, log)
+		r.probes.running.Go(func() { r.watch.run(ctx, r.table.expected, p.Post) })
+	}
 	go poll.Forward(ctx, in, p)
 	err = r.loop(ctx)
 	r.stop(opt.DontRelease)
 	return err
+}
+
+// open returns the kernel's table, and who looks whether somebody changes it.
+func open(cfg *conf.Config, opt Options, log *slog.Logger) (ipvs.Kernel, lookout, error) {
+	if opt.Kernel != nil {
+		view, _ := opt.Kernel.(lookout)
+		return opt.Kernel, view, nil
+	}
+	b := &cfg.Global.Buffers
+	kernel, err := dial(ipvs.ReceiveBuffer(int(b.LVSCommand.Bytes), b.LVSCommand.Force), log)
+	if err != nil {
+		return nil, nil, err
+	}
+	view, err := ipvs.OpenView(ipvs.ReceiveBuffer(int(b.LVSMonitor.Bytes), b.LVSMonitor.Force))
+	if err != nil {
+		log.Error(err.Error() + "; changes by others are not noticed")
+		return kernel, nil, nil
+	}
+	return kernel, view, nil
 }
 
 // dial finds IPVS, and loads its module where that is not done yet.
@@ -112,6 +133,9 @@ func (r *checkerRun) loop(ctx context.Context) error {
 			case ProbeResult:
 				r.probes.ended(m.ID)
 				results = append(results, m)
+			case suspicion:
+				r.repair(m.keys, now)
+				m.judged <- struct{}{}
 			default:
 				r.input(ctx, m, now)
 			}
@@ -155,6 +179,22 @@ func (r *checkerRun) settle(results []ProbeResult, now Time) {
 	r.act(actions)
 }
 
+// lookNow compares the table with the kernel's without waiting for the timer.
+func (r *checkerRun) lookNow() {
+	if r.watch != nil {
+		r.watch.now()
+	}
+}
+
+// repair undoes what somebody else has done to our part of IPVS, and tells of it.
+func (r *checkerRun) repair(suspects []Key, now Time) {
+	r.table.repair(suspects, now)
+	r.daemons.check(now, r.table.drift)
+	if text, ok := r.table.drift.report(now); ok {
+		r.out.Publish(event.Event{Kind: event.Table, Name: "IPVS", State: event.Repaired, Cause: text, At: time.Now(), Quiet: true})
+	}
+}
+
 // watchAddresses follows the addresses of this host from when ha_suspend first
 // asks for it.
 func (r *checkerRun) watchAddresses(ctx context.Context, cfg *conf.Config) {
@@ -178,6 +218,7 @@ func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 		r.table.configure(&m.Global)
 		r.daemons.configure(m.Global.LVSSyncDaemon)
 		r.act(actions)
+		r.lookNow()
 		r.watchAddresses(ctx, m)
 	case Fact:
 		r.act(r.core.Step(m, now))

@@ -196,25 +196,30 @@ func (c *Client) Services() ([]Service, error) {
 
 // Service implements Kernel.
 func (c *Client) Service(k ServiceKey) (*Service, error) {
-	list, err := c.execute(cmdGetService, 0, func(e *encoder) {
-		at := e.nest(attrService)
-		k.encode(e)
-		e.end(at)
-	})
+	s, err := c.settings(k)
 	if errors.Is(err, unix.ESRCH) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if len(list) != 1 {
-		return nil, fmt.Errorf("IPVS answers for one service in %d messages", len(list))
-	}
-	s, err := decodeService(list[0].Data)
-	if err != nil {
-		return nil, err
-	}
 	return &s, c.destinations(&s)
+}
+
+// settings reads a service without its destinations; ESRCH: it is not there.
+func (c *Client) settings(k ServiceKey) (Service, error) {
+	list, err := c.execute(cmdGetService, 0, func(e *encoder) {
+		at := e.nest(attrService)
+		k.encode(e)
+		e.end(at)
+	})
+	if err != nil {
+		return Service{}, err
+	}
+	if len(list) != 1 {
+		return Service{}, fmt.Errorf("IPVS answers for one service in %d messages", len(list))
+	}
+	return decodeService(list[0].Data)
 }
 
 // destinations reads what is in a service.

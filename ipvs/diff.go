@@ -132,6 +132,19 @@ func (r Refused) Error() string {
 	return text
 }
 
+// Services lists whose changes they are, each once.
+func (r Refused) Services() []ServiceKey {
+	var list []ServiceKey
+	seen := make(map[ServiceKey]bool)
+	for i := range r {
+		if k := r[i].Change.Service.ServiceKey; !seen[k] {
+			seen[k] = true
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
 // already reports errors that say: it is so.
 func (c *Change) already(err error) bool {
 	switch c.Op {

@@ -42,6 +42,18 @@ func (m *Memory) Service(k ServiceKey) (*Service, error) {
 	return nil, nil
 }
 
+// Suspects is View's.
+func (m *Memory) Suspects(want Wanted) ([]ServiceKey, error) {
+	var list []ServiceKey
+	for k, s := range want.Services {
+		if now, _ := m.Service(k); len(Diff(nil, now, s)) > 0 {
+			list = append(list, k)
+		}
+	}
+	slices.SortFunc(list, ServiceKey.Compare)
+	return list, nil
+}
+
 // Apply implements Kernel.
 func (m *Memory) Apply(changes []Change) error {
 	m.mu.Lock()

@@ -4,6 +4,7 @@
 package ipvs
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 )
@@ -16,6 +17,12 @@ type ServiceKey struct {
 	Protocol uint8 // IPPROTO_TCP, _UDP, _SCTP; 0 for a fwmark service
 	Fwmark   uint32
 	IPv6     bool // family of a fwmark service; equals Addr.Is6 otherwise
+}
+
+// Compare puts services in an order: by family, address, protocol, port, fwmark.
+func (k ServiceKey) Compare(o ServiceKey) int {
+	return cmp.Or(k.Addr.Compare(o.Addr), cmp.Compare(k.Protocol, o.Protocol), cmp.Compare(k.Port, o.Port), cmp.Compare(k.Fwmark, o.Fwmark),
+		cmp.Compare(family(k.IPv6), family(o.IPv6)))
 }
 
 // Service is a virtual service with its destinations.
@@ -78,4 +85,9 @@ type Daemon struct {
 // Timeouts are IPVS's connection timeouts; zero leaves a value as it is.
 type Timeouts struct {
 	TCP, TCPFin, UDP time.Duration
+}
+
+// Or fills in what is zero.
+func (t Timeouts) Or(o Timeouts) Timeouts {
+	return Timeouts{TCP: cmp.Or(t.TCP, o.TCP), TCPFin: cmp.Or(t.TCPFin, o.TCPFin), UDP: cmp.Or(t.UDP, o.UDP)}
 }

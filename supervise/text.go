@@ -32,6 +32,8 @@ func eventText(ev event.Event) string {
 		return fmt.Sprintf("(%s) Entering %s STATE%s", ev.Name, ev.State, tail)
 	case event.Group:
 		return fmt.Sprintf("VRRP_Group(%s) Syncing instances to %s state%s", ev.Name, ev.State, tail)
+	case event.Table:
+		return fmt.Sprintf("%s table changed by somebody else%s", ev.Name, tail)
 	case event.VirtualServer:
 		return fmt.Sprintf("Virtual server %s %s%s", ev.Name, ev.State, tail)
 	case event.RealServer:
