@@ -20,13 +20,14 @@ type director struct {
 	net    *lab.Net
 	dir    string // for files of the test; "$DIR" in a scenario
 	web    map[int]*lab.Web
+	more   map[string]io.Closer // servers of other kinds, by their address
 	daemon *lab.Proc
 	kernel *os.File // /proc/net/ip_vs of the namespace
 }
 
 func newDirector(t *testing.T) *director {
 	t.Helper()
-	d := &director{net: lab.New(), dir: t.TempDir(), web: map[int]*lab.Web{}}
+	d := &director{net: lab.New(), dir: t.TempDir(), web: map[int]*lab.Web{}, more: map[string]io.Closer{}}
 	t.Cleanup(d.close)
 	must(t, d.net.Add("d"))
 	must(t, d.net.Inside("d", func() (err error) {
@@ -41,6 +42,9 @@ func (d *director) close() {
 	d.net.Close()
 	for _, w := range d.web {
 		w.Close()
+	}
+	for _, s := range d.more {
+		s.Close()
 	}
 	if d.kernel != nil {
 		d.kernel.Close()
