@@ -30,7 +30,8 @@ type rawMisc struct {
 	user, group string
 }
 
-// rawHosts are the host blocks of a SMTP_CHECK: each is a checker of its own.
+// rawHosts are the host blocks of a SMTP_CHECK: each is a checker of its own,
+// and so is what stands outside of them if it says anything of a connection.
 type rawHosts struct {
 	open  bool // a host block is: pos is where it began
 	pos   Pos
@@ -117,12 +118,15 @@ func (b *builder) closeCheck() {
 	if c.script != nil && c.script.user != "" {
 		c.script.args.user, c.script.args.group = c.script.user, c.script.group
 	}
-	if c.smtp == nil || len(c.smtp.hosts) == 0 {
+	if c.smtp == nil || len(c.smtp.hosts) == 0 || c.rawConnect != (rawConnect{}) && b.reachable(c, c.pos) {
 		b.rs.checks = append(b.rs.checks, c)
+	}
+	if c.smtp == nil {
 		return
 	}
 	for _, host := range c.smtp.hosts {
 		one := *c
+		host.timeout = host.timeout.orElse(c.rawConnect.timeout)
 		one.rawConnect = host
 		b.rs.checks = append(b.rs.checks, &one)
 	}

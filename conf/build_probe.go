@@ -105,6 +105,7 @@ func smtpSetters() blockSetters {
 		"host": func(b *builder, _ *Keyword, s Statement) {
 			h := b.check.smtp
 			h.open, h.pos, h.main = true, s.Pos, b.check.rawConnect
+			b.check.rawConnect = rawConnect{}
 		},
 	}
 }

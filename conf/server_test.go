@@ -157,6 +157,7 @@ host {
 connect_ip 10.0.0.7
 connect_timeout 2
 }
+connect_timeout 3
 host {
 connect_port 26
 }
@@ -172,7 +173,7 @@ smtp_alert off
 		t.Errorf("smtp_alert: %+v", v)
 	}
 	k := v.RealServers[0].Checkers
-	if len(k) != 4 {
+	if len(k) != 5 {
 		t.Fatalf("%d checkers: %+v", len(k), k)
 	}
 	if d := k[0]; d.Retry != 5 || d.RetryDelay != 7*time.Second || d.Warmup != 7*time.Second || *d.DNS != (DNSOptions{"SOA", "."}) {
@@ -181,7 +182,7 @@ smtp_alert off
 	if u := k[1].UDP; len(u.Payload) != 0 || !reflect.DeepEqual(u.Reply, []byte{0x40, 5}) || !reflect.DeepEqual(u.ReplyMask, []byte{0xf0, 0xff}) || u.MaxReply != 255 {
 		t.Errorf("UDP_CHECK: %+v", u)
 	}
-	for i, want := range []string{"10.0.0.7:25 2s", "10.0.0.1:26 5s"} {
+	for i, want := range []string{"10.0.0.1:25 3s", "10.0.0.7:80 2s", "10.0.0.1:26 3s"} {
 		if got := fmt.Sprint(k[i+2].Connect, " ", k[i+2].ConnectTimeout); got != want || k[i+2].SMTP.HELO != "smtpchecker.keepalived.org" {
 			t.Errorf("SMTP_CHECK %d: %s, want %s", i, got, want)
 		}

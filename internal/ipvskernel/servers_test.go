@@ -98,9 +98,7 @@ func response(query []byte, flags ...byte) []byte {
 	return fmt.Appendf(nil, "%s%s%s", query[:2], flags, query[4:])
 }
 
-// listen is a step that starts servers, stop one that ends them.
-func listen(name string, do func(*director) error) step { return step{name, do} }
-
+// stop is a step that ends servers.
 func stop(at ...string) step {
 	return step{"stop " + strings.Join(at, ", "), func(d *director) error {
 		for _, a := range at {
