@@ -135,11 +135,11 @@ func TestCheckersFollow(t *testing.T) {
 			name:  "check from an address that goes",
 			setup: "ip addr add 10.63.0.1/32 dev lo",
 			conf: vs("10.50.0.1 25", serviceHead,
-				target("127.0.0.6", 25, check("SMTP_CHECK", "bindto 10.63.0.1"))+target("127.0.0.6", 26, check("TCP_CHECK", "bindto 10.63.0.1"))+target("127.0.0.6", 53, check("DNS_CHECK", "bindto 10.63.0.1"))+
+				target("127.0.0.6", 26, check("TCP_CHECK", "bindto 10.63.0.1"))+target("127.0.0.6", 53, check("DNS_CHECK", "bindto 10.63.0.1"))+
 					target("127.0.0.7", 26, check("TCP_CHECK", "bindto 10.63.0.1"))),
 			steps: []step{
-				mailUp("127.0.0.6:25", "127.0.0.6:26"), dnsUp(0x80, "127.0.0.6:53"), shell("ip addr del 10.63.0.1/32 dev lo"), mailUp("127.0.0.7:26"),
-				stop("tcp 127.0.0.6:25", "tcp 127.0.0.6:26", "udp 127.0.0.6:53"), shell("ip addr add 10.63.0.1/32 dev lo"),
+				mailUp("127.0.0.6:26"), dnsUp(0x80, "127.0.0.6:53"), shell("ip addr del 10.63.0.1/32 dev lo"), mailUp("127.0.0.7:26"),
+				stop("tcp 127.0.0.6:26", "udp 127.0.0.6:53"), shell("ip addr add 10.63.0.1/32 dev lo"),
 			},
 		},
 		{
@@ -147,17 +147,18 @@ func TestCheckersFollow(t *testing.T) {
 			setup: "ip link add v0 type veth peer name v1; for i in v0 v1; do ip link set $i addrgenmode none; ip link set $i up; done; ip addr add fe80::1/64 dev v0 nodad; ip addr add fe80::9/64 dev v1 nodad",
 			conf: vs("2001:db8::100 80", serviceHead,
 				target("2001:db8:60::1", 25, check("SMTP_CHECK", "connect_ip fe80::9\n bind_if v0"))+target("2001:db8:60::2", 25, check("TCP_CHECK", "connect_ip fe80::9\n bind_if v0"))+
-					target("2001:db8:60::3", 25, check("DNS_CHECK", "connect_ip fe80::9\n bind_if v0"))+target("2001:db8:60::4", 25, check("UDP_CHECK", "require_reply\n connect_ip fe80::9\n bind_if v0"))),
+					target("2001:db8:60::3", 25, check("DNS_CHECK", "connect_ip fe80::9\n bind_if v0"))),
 			steps: []step{
 				mailUp("[::]:25"), dnsUp(0x80, "[::]:25"), shell("ip link set v1 down"), shell("ip link set v1 up; ip addr add fe80::9/64 dev v1 nodad"), stop("tcp [::]:25"), stop("udp [::]:25"),
 			},
 		},
 		{
-			name:  "ping through an interface",
+			name:  "ping and udp through an interface",
 			ours:  true, // keepalived 2.2 ignores bind_if here
 			setup: "ip link add v0 type veth peer name v1; for i in v0 v1; do ip link set $i addrgenmode none; ip link set $i up; done; ip addr add fe80::1/64 dev v0 nodad; ip addr add fe80::9/64 dev v1 nodad",
-			conf:  vs("2001:db8::100 80", serviceHead, target("2001:db8:60::1", 25, check("PING_CHECK", "connect_ip fe80::9\n bind_if v0\n alpha"))),
-			steps: []step{shell("ip link set v1 down"), shell("ip link set v1 up; ip addr add fe80::9/64 dev v1 nodad")},
+			conf: vs("2001:db8::100 80", serviceHead, target("2001:db8:60::1", 25, check("PING_CHECK", "connect_ip fe80::9\n bind_if v0\n alpha"))+
+				target("2001:db8:60::2", 25, check("UDP_CHECK", "require_reply\n connect_ip fe80::9\n bind_if v0"))),
+			steps: []step{echoUp("pong", "[::]:25"), shell("ip link set v1 down"), shell("ip link set v1 up; ip addr add fe80::9/64 dev v1 nodad")},
 		},
 	})
 }
