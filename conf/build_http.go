@@ -5,13 +5,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"halbd/internal/pcre"
 )
 
 // rawURL is a url block that is being read.
 type rawURL struct {
 	URL
-	regex Regex // used if it has a pattern
-	pos   Pos
+	regex    Regex // used if it has a pattern
+	pos      Pos
+	regexPos Pos // of the pattern
 }
 
 // closeURL keeps a url that has a path.
@@ -28,9 +31,7 @@ func (b *builder) closeURL() {
 	if len(u.Status) == 0 {
 		u.Status = []StatusRange{{200, 299}}
 	}
-	if u.regex.Pattern != "" {
-		u.Regex = &u.regex
-	}
+	b.finishRegex(u)
 	b.check.HTTP.URLs = append(b.check.HTTP.URLs, u.URL)
 }
 
@@ -101,8 +102,7 @@ func setDigest(b *builder, _ *Keyword, s Statement) {
 }
 
 // setRegex takes a pattern. In double quotes everything but backslashes stands
-// for itself; otherwise quotes group as in the line of a script. keepalived -t
-// does not look at patterns; whether one compiles is seen when the check runs.
+// for itself; otherwise quotes group as in the line of a script.
 func setRegex(b *builder, _ *Keyword, s Statement) {
 	text := strings.Join(wordTexts(s.Args()), " ")
 	words := splitScript(text)
@@ -122,7 +122,32 @@ func setRegex(b *builder, _ *Keyword, s Statement) {
 			break
 		}
 	}
-	b.url.regex.Pattern = words[0]
+	b.url.regex.Pattern, b.url.regexPos = words[0], s.PosOf(1)
+}
+
+// finishRegex reads the pattern, once its options are known. keepalived -t does
+// not look at patterns; a check with one that does not compile ends the checker.
+func (b *builder) finishRegex(u *rawURL) {
+	r := &u.regex
+	if r.Pattern == "" {
+		if r.NoMatch || len(r.Options) > 0 || r.MinOffset > 0 || r.MaxOffset < math.MaxUint64 || r.StackMax > 0 {
+			b.report(badPattern, u.pos, "regex parameters specified without regex").Class = ClassNone
+		}
+		return
+	}
+	if r.MinOffset > r.MaxOffset {
+		b.report(badPattern, u.regexPos, "regex min offset %d > regex_max_offset %d - ignoring", r.MinOffset, r.MaxOffset).Class = ClassNone
+		r.MinOffset = 0
+	}
+	o, err := pcre.ParseOptions(r.Options)
+	if err == nil {
+		_, err = pcre.Parse(r.Pattern, o)
+	}
+	if err != nil {
+		b.report(badPattern, u.regexPos, "Invalid regex: '%s' %v - ignoring", r.Pattern, err).Class = ClassNone
+		return
+	}
+	u.Regex = r
 }
 
 // unescapeAll takes the backslashes out of a quoted word.

@@ -3,7 +3,7 @@
 //
 // It reads configuration files and nothing else of the host: what it must
 // know of the machine (interfaces, accounts, scripts) is asked of a Host.
-// It imports no other package of this module.
+// Of this module it imports the pattern language alone.
 package conf
 
 import (

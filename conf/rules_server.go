@@ -200,7 +200,7 @@ var serverRules = []Rule{
 	},
 	{
 		Code: badPattern, Severity: Error, Title: "regex setting that cannot be used",
-		Explain: "A regex, an option of it or its stack is not usable and is ignored. keepalived says so only in its log, when it reads the file for a start.",
+		Explain: "A regex, an option of it or its stack is not usable and is ignored. keepalived says so only in its log, when it reads the file for a start, and its checker crashes at a pattern that does not compile. A few things of PCRE2 are not supported: recursion, \\G, \\X, \\C with utf, backtracking verbs other than (*FAIL), newlines other than LF.",
 		Fix:     "write one pattern in double quotes, and options in lower case",
 		Example: "virtual_server 10.0.0.1 80 {\n    protocol TCP\n    lvs_sched rr\n    lvs_method NAT\n    real_server 10.0.1.1 80 {\n        HTTP_GET {\n            url {\n                path /\n                regex \"up\"\n                regex_options CASELESS\n            }\n        }\n    }\n}\n",
 	},

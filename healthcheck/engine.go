@@ -65,7 +65,7 @@ func (e *engine) start(a StartProbe, w *web, now Time) {
 	k := a.Check
 	c := &conn{id: a.ID, conf: k, fd: -1, end: now + k.ConnectTimeout, Place: duequeue.Place{Due: now + k.ConnectTimeout, Order: int(a.ID)}}
 	if k.HTTP != nil {
-		c.url = &k.HTTP.URLs[a.URL%len(k.HTTP.URLs)]
+		c.url = urlOf(k, a.URL)
 		c.answer = w.expect(c.url)
 		c.end = now + phases*k.ConnectTimeout
 	}

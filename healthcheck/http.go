@@ -22,21 +22,42 @@ const phases = 4
 // web is what the HTTP checks of a configuration share. It does not change;
 // a reload makes another.
 type web struct {
-	own *tls.Certificate // of the SSL block; nil: servers that ask for one get none
+	patterns patterns
+	own      *tls.Certificate // of the SSL block; nil: servers that ask for one get none
 }
 
-// newWeb reads the files of the SSL block. With an error it is usable, without a certificate.
-func newWeb(cfg *conf.Config) (*web, error) {
+// newWeb reads the files of the SSL block and compiles the patterns, as far as
+// before does not have them. With errors it is usable all the same: it has the
+// certificate that was in use before, and lacks patterns.
+func newWeb(cfg *conf.Config, before *web) (*web, error) {
+	w := &web{own: before.own}
 	own, err := clientcert.Load(cfg.SSL)
 	if err != nil {
-		err = fmt.Errorf("SSL %w", err)
+		err = fmt.Errorf("SSL %w; SSL_GET shows the certificate that it had before, or none", err)
+	} else {
+		w.own = own
 	}
-	return &web{own: own}, err
+	var failed error
+	w.patterns, failed = compilePatterns(cfg, before.patterns)
+	return w, errors.Join(err, failed)
 }
+
+// slow reports whether judging an answer may take noticeable processor time,
+// which does not belong into a loop with others.
+func (w *web) slow(a StartProbe) bool {
+	if a.Check.HTTP == nil {
+		return false
+	}
+	p := w.patterns.of(urlOf(a.Check, a.URL).Regex)
+	return p != nil && p.Backtracks()
+}
+
+// urlOf is the url that a probe asks for.
+func urlOf(k *conf.Checker, index int) *conf.URL { return &k.HTTP.URLs[index%len(k.HTTP.URLs)] }
 
 // probe asks for one url and judges status, digest and pattern.
 func (w *web) probe(ctx context.Context, k *conf.Checker, index int) error {
-	r := w.expect(&k.HTTP.URLs[index%len(k.HTTP.URLs)])
+	r := w.expect(urlOf(k, index))
 	if err := w.get(ctx, k, r); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func newProbes(ctx context.Context, p *poll.Poller, w *web) *probes {
 }
 
 func (p *probes) start(a StartProbe) {
-	if p.engine.handles(a.Check.Kind) {
+	if p.engine.handles(a.Check.Kind) && !p.web.slow(a) {
 		p.engine.start(a, p.web, poll.Now())
 		return
 	}

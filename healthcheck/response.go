@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"halbd/conf"
+	"halbd/internal/pcre/match"
 )
 
 // maxHeader bounds what is kept of an answer: the head alone.
@@ -25,10 +26,11 @@ type response struct {
 	head   []byte
 	inBody bool
 	status int
-	length int64     // Content-Length; -1 when there is none
-	got    int64     // bytes of the body that count
-	sum    hash.Hash // nil: nobody asks for a digest
-	tee    io.Writer // nil, or who else wants the body
+	length int64        // Content-Length; -1 when there is none
+	got    int64        // bytes of the body that count
+	sum    hash.Hash    // nil: nobody asks for a digest
+	tee    io.Writer    // nil, or who else wants the body
+	search match.Stream // nil: nobody looks for a pattern
 }
 
 // expect makes a response that will be judged by what a url block asks for.
@@ -36,6 +38,9 @@ func (w *web) expect(u *conf.URL) *response {
 	r := &response{url: u}
 	if u.Digest != "" {
 		r.sum = md5.New()
+	}
+	if program := w.patterns.of(u.Regex); program != nil {
+		r.search = program.Search(match.Bounds{Min: u.Regex.MinOffset, Max: u.Regex.MaxOffset})
 	}
 	return r
 }
@@ -65,6 +70,9 @@ func (r *response) feed(b []byte) (done bool, err error) {
 	r.got += int64(len(b))
 	if r.sum != nil {
 		r.sum.Write(b)
+	}
+	if r.search != nil {
+		r.search.Write(b)
 	}
 	if r.tee != nil {
 		r.tee.Write(b)
@@ -113,11 +121,22 @@ func (r *response) judge() error {
 	if !good {
 		return fmt.Errorf("%s: status code %d", u.Path, r.status)
 	}
-	if u.Digest == "" {
+	if r.sum != nil {
+		if got := hex.EncodeToString(r.sum.Sum(nil)); got != u.Digest {
+			return fmt.Errorf("%s: digest %s, not %s", u.Path, got, u.Digest)
+		}
+	}
+	if r.search == nil {
 		return nil
 	}
-	if got := hex.EncodeToString(r.sum.Sum(nil)); got != u.Digest {
-		return fmt.Errorf("%s: digest %s, not %s", u.Path, got, u.Digest)
+	found, err := r.search.Matched()
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: regex %q: %w", u.Path, u.Regex.Pattern, err)
+	case found && u.Regex.NoMatch:
+		return fmt.Errorf("%s: regex %q matches", u.Path, u.Regex.Pattern)
+	case !found && !u.Regex.NoMatch:
+		return fmt.Errorf("%s: regex %q does not match", u.Path, u.Regex.Pattern)
 	}
 	return nil
 }

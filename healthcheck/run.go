@@ -47,11 +47,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	}
 	p.OwnThread = ownThread
 	defer p.Close()
-	w, err := newWeb(cfg)
-	if err != nil {
-		log.Error(err.Error() + "; SSL_GET shows no certificate")
-	}
-	r := &checkerRun{out: out, log: log, poll: p, probes: newProbes(ctx, p, w), daemons: newSyncDaemons(kernel, log)}
+	r := &checkerRun{out: out, log: log, poll: p, probes: newProbes(ctx, p, readWeb(cfg, new(web), log)), daemons: newSyncDaemons(kernel, log)}
 	core, actions := NewCore(cfg, poll.Now(), spread, opt.Facts...)
 	r.core = core
 	if r.table, err = openTable(kernel, core, &cfg.Global, log); err != nil {
@@ -213,7 +209,7 @@ func (r *checkerRun) watchAddresses(ctx context.Context, cfg *conf.Config) {
 func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 	switch m := m.(type) {
 	case *conf.Config:
-		r.reloadWeb(m)
+		r.probes.web = readWeb(m, r.probes.web, r.log)
 		actions := r.core.Step(Reload{m}, now)
 		r.table.configure(&m.Global)
 		r.daemons.configure(m.Global.LVSSyncDaemon)
@@ -235,14 +231,13 @@ func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 	}
 }
 
-// reloadWeb keeps the certificates that were in use when new ones cannot be read.
-func (r *checkerRun) reloadWeb(cfg *conf.Config) {
-	w, err := newWeb(cfg)
+// readWeb reads what the HTTP checks of a configuration share.
+func readWeb(cfg *conf.Config, before *web, log *slog.Logger) *web {
+	w, err := newWeb(cfg, before)
 	if err != nil {
-		r.log.Error(err.Error() + "; SSL_GET goes on with the certificate that it had")
-		w.own = r.probes.web.own
+		log.Error(err.Error())
 	}
-	r.probes.web = w
+	return w
 }
 
 // act brings the kernel's table up to date first, then tells of it.

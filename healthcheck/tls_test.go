@@ -280,12 +280,12 @@ func TestTLSBreaks(t *testing.T) {
 // A reload whose certificate cannot be read keeps the one that is in use.
 func TestReloadKeepsTheCertificate(t *testing.T) {
 	own := certificate(t, "a.example")
-	r := &checkerRun{probes: &probes{web: &web{own: &own}}, log: slog.New(slog.DiscardHandler)}
-	r.reloadWeb(&conf.Config{SSL: &conf.TLSClient{Certificate: filepath.Join(t.TempDir(), "none.pem")}})
-	if r.probes.web.own != &own {
+	log := slog.New(slog.DiscardHandler)
+	w := readWeb(&conf.Config{SSL: &conf.TLSClient{Certificate: filepath.Join(t.TempDir(), "none.pem")}}, &web{own: &own}, log)
+	if w.own != &own {
 		t.Error("the certificate is lost")
 	}
-	if r.reloadWeb(&conf.Config{}); r.probes.web.own != nil {
+	if w = readWeb(&conf.Config{}, w, log); w.own != nil {
 		t.Error("a file without SSL block leaves the certificate in use")
 	}
 }
