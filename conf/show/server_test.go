@@ -93,7 +93,7 @@ virtual_server 192.0.2.1 80 { protocol tcp
     regex_no_match
     regex_options caseless dotall
     regex_min_offset 5
-    regex_max_offset 0
+    regex_max_offset 7
     regex_stack 1024 4096
    }
   }
