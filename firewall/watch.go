@@ -83,6 +83,9 @@ func (w *Watcher) Run(stolen func(Theft)) error {
 			return nil
 		case errors.Is(err, unix.ENOBUFS):
 			c = commit{}
+			if err := w.discard(buf); err != nil {
+				return err
+			}
 			stolen(Theft{What: "notices of changes were lost"})
 			select { // whoever changes that much is not answered each time
 			case <-w.closed:
@@ -92,6 +95,21 @@ func (w *Watcher) Run(stolen func(Theft)) error {
 			return fmt.Errorf("receive from nf_tables: %w", err)
 		default:
 			c.read(buf[:n], w.port, *w.table.Load(), stolen)
+		}
+	}
+}
+
+// discard reads what has come. After a loss the kernel drops every notice, and
+// tells nothing more of that, until this is done.
+func (w *Watcher) discard(buf []byte) error {
+	defer w.file.SetReadDeadline(time.Time{})
+	for {
+		w.file.SetReadDeadline(time.Now().Add(time.Millisecond))
+		switch _, err := w.file.Read(buf); {
+		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, os.ErrClosed):
+			return nil
+		case err != nil && !errors.Is(err, unix.ENOBUFS):
+			return fmt.Errorf("receive from nf_tables: %w", err)
 		}
 	}
 }

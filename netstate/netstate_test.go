@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -184,6 +185,48 @@ func TestWatcherSurvivesAnOverrun(t *testing.T) {
 	<-done
 	if len(m.addrs[1]) != 250 || overruns == 0 {
 		t.Errorf("%d addresses after %d overruns", len(m.addrs[1]), overruns)
+	}
+}
+
+// What changes while everything is read again after an overrun is not lost: the
+// kernel would drop its notice without a word if the old ones were still there.
+func TestChangesDuringTheRepair(t *testing.T) {
+	namespace(t)
+	w, err := NewWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	watch, err := Watch(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.events.SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	add := func(i int) {
+		prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 32)
+		if _, err := w.Apply([]Op{{Object: &AddressOn{1, address(prefix.String())}}}); err != nil {
+			t.Error(err)
+		}
+	}
+	for i := range 250 { // nobody reads meanwhile
+		add(i)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	m, late := NewMirror(), sync.OnceFunc(func() { add(250) })
+	watch.Run(ctx, func(u Update) {
+		m.Apply(u)
+		if u.Full {
+			late()
+		}
+		if len(m.addrs[1]) == 251 {
+			cancel()
+		}
+	}, func(string) {})
+	if len(m.addrs[1]) != 251 {
+		t.Errorf("%d addresses, want 251", len(m.addrs[1]))
 	}
 }
 

@@ -199,7 +199,7 @@ func (w *Watcher) Run(ctx context.Context, deliver func(Update), complain func(s
 		}
 		if errors.Is(err, unix.ENOBUFS) {
 			complain("netlink messages were lost: reading links, addresses, routes and rules again")
-			err = w.deliverSnapshot(deliver)
+			err = w.snapshot(deliver, complain)
 		}
 		switch {
 		case ctx.Err() != nil || errors.Is(err, os.ErrClosed):
@@ -297,15 +297,21 @@ func (w *Watcher) drain(deliver func(Update), complain func(string)) error {
 	return nil
 }
 
-// snapshot delivers everything, when that was asked for.
+// snapshot delivers everything. After a loss the kernel drops what comes, and
+// tells nothing more of that, until every event has been read. So that comes
+// first, and during a storm of events another snapshot will follow.
 func (w *Watcher) snapshot(deliver func(Update), complain func(string)) error {
-	if err := w.drain(deliver, complain); err != nil {
+	err := w.drain(deliver, complain)
+	for try := 1; errors.Is(err, unix.ENOBUFS); try++ {
+		if try == dumpTries {
+			w.refresh.Store(true)
+			break
+		}
+		err = w.drain(deliver, complain)
+	}
+	if err != nil && !errors.Is(err, unix.ENOBUFS) {
 		return err
 	}
-	return w.deliverSnapshot(deliver)
-}
-
-func (w *Watcher) deliverSnapshot(deliver func(Update)) error {
 	w.suspect = time.Time{}
 	u, err := w.Snapshot()
 	if err == nil {

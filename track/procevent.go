@@ -108,6 +108,7 @@ type eventSocket struct {
 	file *os.File
 	raw  syscall.RawConn
 	buf  [4096]byte
+	lost bool // a loss was told, and not every event has been read since
 }
 
 // ackLimit is how long the kernel may take to confirm a subscription. It does
@@ -206,6 +207,7 @@ func (s *eventSocket) awaitAck() error {
 		n, err := s.file.Read(s.buf[:])
 		switch {
 		case errors.Is(err, unix.ENOBUFS):
+			s.lost = true
 			continue
 		case err != nil:
 			return fmt.Errorf("%w: the kernel does not confirm the subscription: %w", errNoEvents, err)
@@ -220,19 +222,22 @@ func (s *eventSocket) awaitAck() error {
 }
 
 // receive waits for events and appends all that there are, at most a batch.
-// lost says that the kernel had to drop some.
+// lost says that the kernel had to drop some. Having told that once it drops
+// whatever comes, without a word, until all that it has kept is read.
 func (s *eventSocket) receive(list []procEvent) (_ []procEvent, lost bool, err error) {
 	const batch = 4096
 	var failed error
+	lost = s.lost
 	err = s.raw.Read(func(fd uintptr) bool {
 		for range batch {
 			n, err := unix.Read(int(fd), s.buf[:])
 			switch {
 			case errors.Is(err, unix.EAGAIN):
+				s.lost = false
 				return lost || failed != nil || len(list) > 0
 			case errors.Is(err, unix.EINTR):
 			case errors.Is(err, unix.ENOBUFS):
-				lost = true
+				lost, s.lost = true, true
 			case err != nil:
 				failed = err
 				return true
