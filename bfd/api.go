@@ -19,7 +19,7 @@ import (
 // Time is monotonic: the time since an origin that the caller chooses.
 type Time = time.Duration
 
-// Event is something that happened to a Core: PacketReceived or Tick.
+// Event is something that happened to a Core: *PacketReceived or Tick.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -33,8 +33,8 @@ type PacketReceived struct {
 	Payload  []byte
 }
 
-func (Tick) isEvent()           {}
-func (PacketReceived) isEvent() {}
+func (Tick) isEvent()            {}
+func (*PacketReceived) isEvent() {}
 
 // Actions is what a Core wants done. It is valid until the next call.
 type Actions struct {

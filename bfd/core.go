@@ -48,7 +48,7 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 	switch ev := ev.(type) {
 	case Tick:
 		c.tick(now)
-	case PacketReceived:
+	case *PacketReceived:
 		c.receive(now, ev)
 	}
 	return &c.acts

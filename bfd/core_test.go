@@ -84,9 +84,9 @@ func (l *lab) hear(at Time, p Packet, edit ...func(*PacketReceived)) {
 		p.RequiredRx = 50000
 	}
 	b := p.Bytes()
-	in := PacketReceived{Src: there, Dst: here, TTL: 255, Payload: b[:]}
+	in := &PacketReceived{Src: there, Dst: here, TTL: 255, Payload: b[:]}
 	for _, e := range edit {
-		e(&in)
+		e(in)
 	}
 	l.write(l.Step(at, in))
 }
@@ -289,7 +289,7 @@ func TestSendingRate(t *testing.T) {
 		p := Packet{State: Up, Final: true, Your: 1, Multiplier: 4, My: 77, DesiredMinTx: 50000}
 		tc.edit(&p)
 		b := p.Bytes()
-		l.write(l.Step(10*ms, PacketReceived{Src: there, Dst: here, TTL: 255, Payload: b[:]}))
+		l.write(l.Step(10*ms, &PacketReceived{Src: there, Dst: here, TTL: 255, Payload: b[:]}))
 		l.forget()
 		l.until(750 * ms)
 		var got []string

@@ -77,7 +77,7 @@ func (l *link) until(end Time, each func()) {
 			f := l.flying[which]
 			l.flying = append(l.flying[:which], l.flying[which+1:]...)
 			if !l.dead[f.to] {
-				l.carry(f.to, l.ends[f.to].Step(next, PacketReceived{Src: l.addr[1-f.to], Dst: l.addr[f.to], TTL: 255, Payload: f.payload}))
+				l.carry(f.to, l.ends[f.to].Step(next, &PacketReceived{Src: l.addr[1-f.to], Dst: l.addr[f.to], TTL: 255, Payload: f.payload}))
 			}
 		}
 		each()

@@ -12,15 +12,15 @@ func sortSessions(list []*session) {
 }
 
 // receive handles one datagram (RFC 5880, 6.8.6).
-func (c *Core) receive(now Time, in PacketReceived) {
+func (c *Core) receive(now Time, in *PacketReceived) {
 	p, err := ParsePacket(in.Payload)
 	if err != nil {
-		c.drop(now, &in, err.Error())
+		c.drop(now, in, err.Error())
 		return
 	}
-	s, err := c.find(&in, &p)
+	s, err := c.find(in, &p)
 	if err != nil {
-		c.drop(now, &in, err.Error())
+		c.drop(now, in, err.Error())
 		return
 	}
 	s.counters.Received++

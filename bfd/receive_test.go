@@ -108,7 +108,7 @@ func TestSteadySessionDoesNotAllocateMuch(t *testing.T) {
 	l := established(t)
 	p := Packet{State: Up, Your: 1, My: 77, Multiplier: 4, DesiredMinTx: 50000, RequiredRx: 50000}
 	b := p.Bytes()
-	in := PacketReceived{Src: there, Dst: here, TTL: 255, Payload: b[:]}
+	in := &PacketReceived{Src: there, Dst: here, TTL: 255, Payload: b[:]}
 	var ev Event = in
 	now := 20 * ms
 	if n := testing.AllocsPerRun(1000, func() {

@@ -119,7 +119,7 @@ func (r *replay) packet(c *captured) {
 		p.Your = r.discriminator[p.Your]
 	}
 	b := p.Bytes()
-	r.said(r.core.Step(c.at, PacketReceived{Src: c.src, Dst: c.dst, TTL: c.ttl, Multihop: c.port == multihopPort, Payload: b[:]}))
+	r.said(r.core.Step(c.at, &PacketReceived{Src: c.src, Dst: c.dst, TTL: c.ttl, Multihop: c.port == multihopPort, Payload: b[:]}))
 }
 
 // start configures our session as the recorded one's first packet says.

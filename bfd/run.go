@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/internal/mmsg"
 	"halbd/internal/poll"
 	"halbd/internal/sched"
 )
@@ -21,10 +22,13 @@ type daemon struct {
 	log     *slog.Logger
 	poll    *poll.Poller
 	auto    *sched.Auto
+	in      *mmsg.Receiver
 	inlets  map[inletKey]*inlet
 	byFD    map[int]*inlet
 	outlets map[Path]*outlet
 	ttl     map[Path]uint8 // of every configured session
+	rest    Time           // how long a busy loop sleeps after each round; 0: not at all
+	awake   Time           // when the last round began
 	retry   Time           // when to open again what could not be opened; never: nothing
 	said    map[inletKey]string
 }
@@ -42,7 +46,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	}
 	p.OwnThread = ownThread
 	defer p.Close()
-	d := &daemon{cfg: cfg, core: NewCore(rand.Uint32), out: out, log: log, poll: p, auto: sched.NewAuto(&cfg.Global, &cfg.Global.BFD, log), inlets: map[inletKey]*inlet{}, byFD: map[int]*inlet{},
+	d := &daemon{cfg: cfg, core: NewCore(rand.Uint32), out: out, log: log, poll: p, auto: sched.NewAuto(&cfg.Global, &cfg.Global.BFD, log), in: mmsg.NewReceiver(packetSize), inlets: map[inletKey]*inlet{}, byFD: map[int]*inlet{},
 		outlets: map[Path]*outlet{}, retry: never, said: map[inletKey]string{}}
 	defer d.close()
 	ctx, cancel := context.WithCancel(ctx)
@@ -74,6 +78,7 @@ func (d *daemon) loop() error {
 		if err != nil {
 			return err
 		}
+		d.gather()
 		// Packets first: a neighbour that spoke while this process slept has not been silent.
 		for i := range ready {
 			d.receive(int(ready[i].Fd))
@@ -102,12 +107,39 @@ func (d *daemon) loop() error {
 	}
 }
 
+// mostRest bounds how late a packet is sent or read for the sake of others.
+const mostRest = time.Millisecond
+
+// restOf is a small part of the shortest interval: that later, a packet that is
+// due is still within the jitter of RFC 5880, 6.8.7, and one that has come is
+// read long before a detection time is over.
+func restOf(cfg *conf.Config) Time {
+	rest := mostRest
+	for i := range cfg.BFDs {
+		b := &cfg.BFDs[i]
+		rest = min(rest, b.MinTx/32, b.MinRx/32)
+	}
+	return rest
+}
+
+// gather lets what is due and what arrives come together when there is much: to
+// wake for each packet costs more than to handle it. A loop with a scheduling
+// class does not: it is there to be quick.
+func (d *daemon) gather() {
+	now := poll.Now()
+	if now-d.awake < d.rest && !d.poll.OwnThread {
+		poll.Pause(d.rest)
+		now += d.rest
+	}
+	d.awake = now
+}
+
 func (d *daemon) receive(fd int) {
 	i := d.byFD[fd]
 	if i == nil {
 		return
 	}
-	err := i.receive(func(p PacketReceived) { d.act(d.core.Step(poll.Now(), p)) })
+	err := i.receive(d.in, func(p *PacketReceived) { d.act(d.core.Step(poll.Now(), p)) })
 	if err != nil {
 		d.log.Warn(err.Error())
 	}
@@ -126,7 +158,7 @@ func (d *daemon) reload(cfg *conf.Config) {
 
 // configure derives what the shell itself needs from a configuration.
 func (d *daemon) configure(cfg *conf.Config) {
-	d.cfg = cfg
+	d.cfg, d.rest = cfg, restOf(cfg)
 	d.ttl = map[Path]uint8{}
 	for i := range cfg.BFDs {
 		b := &cfg.BFDs[i]

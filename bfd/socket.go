@@ -1,7 +1,6 @@
 package bfd
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/internal/mmsg"
 )
 
 // Ports of RFC 5881 and RFC 5883, and the source ports that RFC 5881 demands.
@@ -38,11 +38,13 @@ func portOf(multihop bool) int {
 
 // inlet receives the packets of every session of a port and family.
 type inlet struct {
-	key  inletKey
-	fd   int
-	data [256]byte // a packet is 24 bytes; more than that is needed only to see that it is too long
-	oob  [128]byte
+	key    inletKey
+	fd     int
+	packet PacketReceived // that deliver is given
 }
+
+// packetSize is more than a packet has: what is longer is seen to be too long.
+const packetSize = 256
 
 // receiveBuffer has room (bytes) for what arrives while this process waits for
 // a processor.
@@ -95,57 +97,22 @@ func udpSocket(v6 bool) (int, error) {
 	return fd, nil
 }
 
-// receive hands every waiting packet to deliver. The payload is valid during the call.
-func (i *inlet) receive(deliver func(PacketReceived)) error {
+// receive hands every waiting packet to deliver. It is valid during the call.
+func (i *inlet) receive(r *mmsg.Receiver, deliver func(*PacketReceived)) error {
 	for {
-		n, oobn, _, from, err := unix.Recvmsg(i.fd, i.data[:], i.oob[:], unix.MSG_DONTWAIT)
-		switch {
-		case errors.Is(err, unix.EAGAIN):
-			return nil
-		case errors.Is(err, unix.EINTR):
-			continue
-		case err != nil:
+		n, err := r.Read(i.fd)
+		if err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
 			return fmt.Errorf("receive on UDP port %d: %w", i.key.port(), err)
 		}
-		p := PacketReceived{Src: addrOf(from), TTL: -1, Multihop: i.key.multihop, Payload: i.data[:n]}
-		i.ancillary(&p, i.oob[:oobn])
-		deliver(p)
-	}
-}
-
-// ancillary reads TTL and destination out of a packet's control messages.
-func (i *inlet) ancillary(p *PacketReceived, b []byte) {
-	for len(b) > 0 {
-		h, data, rest, err := unix.ParseOneSocketControlMessage(b)
-		if err != nil {
-			return
+		for k := range n {
+			p, _ := r.Packet(k) // one that does not fit is too long anyway, as its length says
+			i.packet = PacketReceived{Src: p.Src, Dst: p.Dst, TTL: p.TTL, Multihop: i.key.multihop, Payload: p.Data}
+			deliver(&i.packet)
 		}
-		switch [2]int32{h.Level, h.Type} {
-		case [2]int32{unix.IPPROTO_IP, unix.IP_TTL}, [2]int32{unix.IPPROTO_IPV6, unix.IPV6_HOPLIMIT}:
-			if len(data) >= 4 {
-				p.TTL = int(binary.NativeEndian.Uint32(data))
-			}
-		case [2]int32{unix.IPPROTO_IP, unix.IP_PKTINFO}:
-			if len(data) >= unix.SizeofInet4Pktinfo { // index, local address, destination
-				p.Dst = netip.AddrFrom4([4]byte(data[8:12]))
-			}
-		case [2]int32{unix.IPPROTO_IPV6, unix.IPV6_PKTINFO}:
-			if len(data) >= unix.SizeofInet6Pktinfo {
-				p.Dst = netip.AddrFrom16([16]byte(data[:16]))
-			}
+		if n < mmsg.Len {
+			return nil
 		}
-		b = rest
 	}
-}
-
-func addrOf(s unix.Sockaddr) netip.Addr {
-	switch s := s.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrFrom4(s.Addr)
-	case *unix.SockaddrInet6:
-		return netip.AddrFrom16(s.Addr)
-	}
-	return netip.Addr{}
 }
 
 // outlet sends the packets of one session. It is not connected: the kernel

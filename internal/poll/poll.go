@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -190,6 +191,13 @@ func (p *Poller) epollWait(fd, limit int) bool {
 	}
 	p.ready, p.err = max(n, 0), err
 	return n > 0 || err != nil
+}
+
+// Pause sleeps for less than a few milliseconds. The runtime is not told: to
+// find another use for the thread would cost more than it is.
+func Pause(d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 }
 
 func (p *Poller) drain(fd int) {

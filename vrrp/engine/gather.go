@@ -2,9 +2,8 @@ package engine
 
 import (
 	"time"
-	"unsafe"
 
-	"golang.org/x/sys/unix"
+	"halbd/internal/poll"
 )
 
 // gatherTime is how long packets of a burst may come together before they are
@@ -23,9 +22,7 @@ func (e *engine) gather(packets bool) {
 	burst := now-e.lastPackets < gatherTime
 	e.lastPackets = now
 	if d, ok := e.core.Deadline(); burst && !e.poll.OwnThread && (!ok || d-now > 3*gatherTime) {
-		// The runtime is not told: to find another use for the thread would cost more than a millisecond of it.
-		pause := unix.NsecToTimespec(int64(gatherTime))
-		unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0)
+		poll.Pause(gatherTime)
 		e.lastPackets += gatherTime
 	}
 }

@@ -2,113 +2,21 @@ package engine
 
 import (
 	"encoding/binary"
-	"net/netip"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"halbd/internal/mmsg"
 	"halbd/internal/poll"
 	"halbd/vrrp"
 )
 
-// What recvmmsg and sendmmsg take at a time. The kernel's structures and the
-// buffers are allocated once and serve every socket, because one thread owns
-// them all: a packet costs no allocation.
-const (
-	batchLen   = 32
-	packetSize = 20 + 24 + 8 + 255*16 + 28 // IPv4 header, AH, the largest PDU, HMAC trailer
-	controlLen = 128
-)
+// packetSize is that of the largest advert: IPv4 header, AH, PDU, HMAC trailer.
+const packetSize = 20 + 24 + 8 + 255*16 + 28
 
-// mmsghdr is struct mmsghdr of sys/socket.h.
-type mmsghdr struct {
-	hdr unix.Msghdr
-	n   uint32
-}
-
-// call makes a system call that never blocks (MSG_DONTWAIT): the runtime need
-// not be told, which would cost more than the call.
-func call(nr uintptr, fd int, hdrs []mmsghdr) (int, error) {
-	n, _, errno := unix.RawSyscall6(nr, uintptr(fd), uintptr(unsafe.Pointer(&hdrs[0])), uintptr(len(hdrs)), unix.MSG_DONTWAIT, 0, 0)
-	if errno != 0 {
-		return 0, errno
-	}
-	return int(n), nil
-}
-
-// receiver reads packets.
-type receiver struct {
-	hdrs    [batchLen]mmsghdr
-	iovs    [batchLen]unix.Iovec
-	names   [batchLen]unix.RawSockaddrInet6
-	data    [batchLen][packetSize]byte
-	control [batchLen][controlLen]byte
-}
-
-func newReceiver() *receiver {
-	r := new(receiver)
-	for i := range r.hdrs {
-		r.iovs[i].Base = &r.data[i][0]
-		r.iovs[i].SetLen(packetSize)
-		h := &r.hdrs[i].hdr
-		h.Iov, h.Name, h.Control = &r.iovs[i], (*byte)(unsafe.Pointer(&r.names[i])), &r.control[i][0]
-		h.SetIovlen(1)
-	}
-	return r
-}
-
-// read receives up to batchLen packets; EAGAIN says that there is none.
-func (r *receiver) read(fd int) (int, error) {
-	for i := range r.hdrs {
-		h := &r.hdrs[i].hdr
-		h.Namelen = unix.SizeofSockaddrInet6
-		h.SetControllen(controlLen)
-	}
-	return call(unix.SYS_RECVMMSG, fd, r.hdrs[:])
-}
-
-// received is one packet with what the kernel says beside it.
-type received struct {
-	src      netip.Addr
-	data     []byte        // from an IPv4 socket with its IP header
-	at       time.Duration // when the kernel got it, since the epoch of the wall clock; 0: not known
-	hopLimit int           // IPv6; -1: not known
-	dst      netip.Addr    // IPv6
-}
-
-// packet reads message i of the last batch; false if it does not fit into the buffer.
-func (r *receiver) packet(i int) (p received, ok bool) {
-	h := &r.hdrs[i]
-	p.hopLimit = -1
-	p.data = r.data[i][:h.n]
-	if name := &r.names[i]; name.Family == unix.AF_INET6 {
-		p.src = netip.AddrFrom16(name.Addr)
-	}
-	r.readControl(&p, r.control[i][:h.hdr.Controllen])
-	return p, h.hdr.Flags&unix.MSG_TRUNC == 0
-}
-
-// readControl reads struct cmsghdr after struct cmsghdr.
-func (r *receiver) readControl(p *received, b []byte) {
-	header := unix.CmsgLen(0)
-	for len(b) >= header {
-		c := (*unix.Cmsghdr)(unsafe.Pointer(&b[0]))
-		if int(c.Len) < header || int(c.Len) > len(b) {
-			return
-		}
-		v := b[header:c.Len]
-		switch {
-		case c.Level == unix.SOL_SOCKET && c.Type == unix.SO_TIMESTAMPNS_NEW && len(v) >= 16:
-			p.at = time.Duration(binary.NativeEndian.Uint64(v))*time.Second + time.Duration(binary.NativeEndian.Uint64(v[8:]))
-		case c.Level == unix.IPPROTO_IPV6 && c.Type == unix.IPV6_HOPLIMIT && len(v) >= 4:
-			p.hopLimit = int(binary.NativeEndian.Uint32(v))
-		case c.Level == unix.IPPROTO_IPV6 && c.Type == unix.IPV6_PKTINFO && len(v) >= 16:
-			p.dst = netip.AddrFrom16([16]byte(v[:16]))
-		}
-		b = b[min(unix.CmsgSpace(len(v)), len(b)):]
-	}
-}
+// controlLen has room for what an IPv6 packet's header comes from.
+const controlLen = 128
 
 // arrivedAt turns the kernel's time of a packet into the engine's. A wall clock
 // that was set meanwhile cannot lead astray: the packet came after the socket
@@ -121,20 +29,21 @@ func arrivedAt(at time.Duration, since vrrp.Time) vrrp.Time {
 	return max(since, min(now, now-time.Duration(wall.UnixNano())+at))
 }
 
-// sender sends packets.
+// sender sends packets. Its buffers serve every socket, because one thread owns
+// them all.
 type sender struct {
-	hdrs    [batchLen]mmsghdr
-	iovs    [batchLen][2]unix.Iovec
-	names   [batchLen]unix.RawSockaddrInet6
-	headers [batchLen][vrrp.IPv6HeaderLen]byte
-	control [batchLen][controlLen]byte
+	hdrs    [mmsg.Len]mmsg.Header
+	iovs    [mmsg.Len][2]unix.Iovec
+	names   [mmsg.Len]unix.RawSockaddrInet6
+	headers [mmsg.Len][vrrp.IPv6HeaderLen]byte
+	control [mmsg.Len][controlLen]byte
 	n       int
 }
 
 func newSender() *sender {
 	s := new(sender)
 	for i := range s.hdrs {
-		s.hdrs[i].hdr.Name = (*byte)(unsafe.Pointer(&s.names[i]))
+		s.hdrs[i].Msg.Name = (*byte)(unsafe.Pointer(&s.names[i]))
 	}
 	return s
 }
@@ -177,7 +86,7 @@ func (s *sender) finish(iov []unix.Iovec, payload []byte, nameLen uint32, contro
 	last := &iov[len(iov)-1]
 	last.Base = &payload[0]
 	last.SetLen(len(payload))
-	h := &s.hdrs[s.n].hdr
+	h := &s.hdrs[s.n].Msg
 	h.Namelen, h.Iov, h.Control = nameLen, &iov[0], nil
 	h.SetIovlen(len(iov))
 	if controlLen > 0 {
@@ -202,13 +111,6 @@ func appendControl(b []byte, kind int32, v []byte) []byte {
 // flush sends what was added. A packet that cannot be sent is skipped and
 // reported by its place.
 func (s *sender) flush(fd int, failed func(i int, err error)) {
-	for from := 0; from < s.n; {
-		n, err := call(unix.SYS_SENDMMSG, fd, s.hdrs[from:s.n])
-		if err != nil {
-			failed(from, err)
-			n = 1
-		}
-		from += n
-	}
+	mmsg.Send(fd, s.hdrs[:s.n], failed)
 	s.n = 0
 }

@@ -13,6 +13,7 @@ import (
 
 	"halbd/conf"
 	"halbd/internal/duequeue"
+	"halbd/internal/mmsg"
 	"halbd/internal/poll"
 	"halbd/internal/sched"
 	"halbd/netstate"
@@ -33,7 +34,7 @@ type engine struct {
 	sockets     map[socketKey]*socket
 	byFD        map[int]*socket
 	taps        map[string]*tap // by the name of the VMAC
-	in          *receiver
+	in          *mmsg.Receiver
 	packet      vrrp.PacketReceived // that the core is given: no garbage for each of them
 	out         *sender
 	auto        *sched.Auto
@@ -81,7 +82,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{
 		cfg: cfg, opt: opt, core: vrrp.NewCore(cfg), pub: out, log: log, auto: auto, budget: sched.NewBudget(cfg.Global.VRRP.RTLimit), mirror: netstate.NewMirror(),
-		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, in: newReceiver(), out: newSender(),
+		sockets: map[socketKey]*socket{}, byFD: map[int]*socket{}, taps: map[string]*tap{}, in: mmsg.NewReceiver(packetSize), out: newSender(),
 		returned: map[string]bool{}, beats: map[string]bool{}, sendErr: map[string]string{}, refusals: refusals{},
 		recheck: duequeue.Never, retry: duequeue.Never,
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/internal/mmsg"
 	"halbd/vrrp"
 )
 
@@ -161,39 +162,39 @@ func (s *socket) joinGroup(group net.Addr) error {
 // receive hands every waiting packet to deliver, with the time of its arrival:
 // what happened while this process waited for the processor is dated right.
 // The payload is valid during the call.
-func (s *socket) receive(r *receiver, deliver func(at vrrp.Time, p vrrp.PacketReceived)) error {
+func (s *socket) receive(r *mmsg.Receiver, deliver func(at vrrp.Time, p vrrp.PacketReceived)) error {
 	for {
-		n, err := r.read(s.fd)
+		n, err := r.Read(s.fd)
 		if err != nil && !errors.Is(err, unix.EAGAIN) {
 			return fmt.Errorf("receive on %s: %w", s.key.iface, err)
 		}
 		for i := range n {
-			rec, ok := r.packet(i)
+			rec, ok := r.Packet(i)
 			if !ok {
 				continue
 			}
 			if p, ok := s.packet(&rec); ok {
-				deliver(arrivedAt(rec.at, s.empty), p)
+				deliver(arrivedAt(rec.At, s.empty), p)
 			}
 		}
-		if n < batchLen {
+		if n < mmsg.Len {
 			s.empty = monotonic()
 			return nil
 		}
 	}
 }
 
-func (s *socket) packet(r *received) (vrrp.PacketReceived, bool) {
+func (s *socket) packet(r *mmsg.Packet) (vrrp.PacketReceived, bool) {
 	if s.parse != nil {
-		p, ok := s.parse(r.data)
+		p, ok := s.parse(r.Data)
 		p.Interface = s.key.iface
 		return p, ok
 	}
-	p := vrrp.PacketReceived{Interface: s.key.iface, Src: r.src, Dst: r.dst, TTL: r.hopLimit, AH: s.key.ah, Payload: r.data}
+	p := vrrp.PacketReceived{Interface: s.key.iface, Src: r.Src, Dst: r.Dst, TTL: r.TTL, AH: s.key.ah, Payload: r.Data}
 	if s.key.v6 {
 		return p, p.Src.IsValid()
 	}
-	b := r.data
+	b := r.Data
 	if len(b) < ipv4.HeaderLen {
 		return p, false
 	}
@@ -210,7 +211,7 @@ func (s *socket) packet(r *received) (vrrp.PacketReceived, bool) {
 // cannot be sent is skipped and reported.
 func (s *socket) flush(out *sender, failed func(*vrrp.SendAdvert, error)) {
 	for rest := s.due; len(rest) > 0; {
-		n := min(len(rest), batchLen)
+		n := min(len(rest), mmsg.Len)
 		for _, a := range rest[:n] {
 			switch {
 			case s.frames:
