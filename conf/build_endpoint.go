@@ -10,12 +10,8 @@ import (
 // endpoint reads "<ip> [<port>]" at word i. An address that keepalived cannot
 // use makes it skip the whole block.
 func (b *builder) endpoint(s Statement, i int, what string) (netip.AddrPort, bool) {
-	low := uint64(0)
-	if what == "virtual server" {
-		low = 1
-	}
 	addr, ok := b.plainAddr(s, i)
-	port, portOK := b.port(s, i+1, low)
+	port, portOK := b.port(s, i+1)
 	if !ok || !portOK {
 		b.report(badAddress, s.PosOf(i), "Invalid %s IP address/port %s - skipping", what, strings.Join(wordTexts(s.Words[i:]), "/"))
 		b.refuse = what != "sorry server"
@@ -43,11 +39,11 @@ func (b *builder) plainAddr(s Statement, i int) (netip.Addr, bool) {
 }
 
 // port reads an optional port at word i; without one it is 0.
-func (b *builder) port(s Statement, i int, low uint64) (uint16, bool) {
+func (b *builder) port(s Statement, i int) (uint16, bool) {
 	if i >= len(s.Words) {
 		return 0, true
 	}
-	v := valueSpec{kind: valueUint, low: low, high: math.MaxUint16}
+	v := valueSpec{kind: valueUint, high: math.MaxUint16}
 	_, n, ok, p := v.number(s.Words[i].Text)
 	if !ok {
 		b.report(p.code, s.PosOf(i), "%s", p.text)

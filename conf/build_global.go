@@ -85,7 +85,7 @@ func rootSetters() blockSetters {
 	}
 }
 
-// setIPVSNamespace takes a name, or none for the namespace of the start.
+// setIPVSNamespace takes a name, or none for the namespace of process 1.
 func setIPVSNamespace(b *builder, kw *Keyword, s Statement) {
 	n := &b.global.Namespaces
 	switch {

@@ -26,7 +26,7 @@ func (b *builder) groupMember(s Statement) {
 	if len(s.Words) > 2 {
 		b.report(surplusWord, s.PosOf(2), "an address takes one port: '%s' has no effect", strings.Join(wordTexts(s.Words[2:]), " "))
 	}
-	port, ok := b.port(s, 1, 0)
+	port, ok := b.port(s, 1)
 	m, err := memberRange(text)
 	if err != nil || !ok {
 		why := ""
@@ -112,7 +112,7 @@ func parseMember(text string) (netip.Addr, error) {
 	return a, err
 }
 
-// memberBlock reads a network; its own address and its broadcast are no services.
+// memberBlock reads a network, from its first address to its last.
 func memberBlock(text string) (m GroupMember, err error) {
 	p, err := netip.ParsePrefix(text)
 	switch {
@@ -124,9 +124,6 @@ func memberBlock(text string) (m GroupMember, err error) {
 		return m, fmt.Errorf("address bits behind the mask are set")
 	}
 	m.First, m.Last = p.Addr(), lastOf(p)
-	if m.First.Is4() && p.Bits() < 31 {
-		m.First, m.Last = m.First.Next(), m.Last.Prev()
-	}
 	return m, nil
 }
 

@@ -314,7 +314,7 @@ func TestBuildServers(t *testing.T) {
 		t.Errorf("fwmark server: %+v", f)
 	}
 	a := netip.MustParseAddr
-	members := []GroupMember{{a("10.0.0.200"), a("10.0.0.203"), 80, 0, 0}, {a("10.0.1.1"), a("10.0.1.2"), 80, 0, 0}, {Fwmark: 5, Family: IPv4}}
+	members := []GroupMember{{a("10.0.0.200"), a("10.0.0.203"), 80, 0, 0}, {a("10.0.1.0"), a("10.0.1.3"), 80, 0, 0}, {Fwmark: 5, Family: IPv4}}
 	if got := cfg.VirtualServers[2].Members; !reflect.DeepEqual(got, members) {
 		t.Errorf("members: %+v", got)
 	}

@@ -223,10 +223,13 @@ func (b *builder) finishReal(v *rawServer, r *rawReal) {
 }
 
 // finishPort makes the port what direct routing and tunnels can do: the packet
-// arrives unchanged, at the port of the service.
+// arrives unchanged, at the port of the service. With NAT that is the default.
 func (b *builder) finishPort(v *rawServer, r *rawReal) {
 	port := r.Addr.Port()
 	if r.Forwarding.Method == NAT {
+		if v.Kind == ByAddress && port == 0 {
+			r.Addr = netip.AddrPortFrom(r.Addr.Addr(), v.Addr.Port())
+		}
 		return
 	}
 	switch v.Kind {

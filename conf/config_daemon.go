@@ -6,7 +6,7 @@ import "time"
 type Namespaces struct {
 	Name        string `json:"net_namespace,omitempty"`         // "": the one that the daemon was started in
 	IPVS        string `json:"net_namespace_ipvs,omitempty"`    // "": see IPVSDefault
-	IPVSDefault bool   `json:"ipvs_default,omitempty"`          // net_namespace_ipvs without a name: IPVS is that of the namespace that the daemon was started in
+	IPVSDefault bool   `json:"ipvs_default,omitempty"`          // net_namespace_ipvs without a name: IPVS is in the namespace of process 1
 	Ipsets      bool   `json:"namespace_with_ipsets,omitempty"` // namespace_with_ipsets
 }
 

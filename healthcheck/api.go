@@ -48,6 +48,10 @@ type Output interface {
 // do its job then: supervise ends with status 1, as keepalived does.
 var ErrNoIPVS = errors.New("the kernel has no IPVS (modprobe ip_vs)")
 
+// ErrNoNamespace is returned by Run when the namespace of net_namespace_ipvs
+// cannot be entered; it ends the daemon in the same way.
+var ErrNoNamespace = errors.New("cannot enter the network namespace of IPVS")
+
 // Options are the command line's wishes and the shell's replaceable parts.
 type Options struct {
 	DontRelease bool        // -I: leave the kernel's table in place on stop

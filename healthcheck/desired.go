@@ -108,15 +108,15 @@ func (c *Core) Owned(k Key) bool { return len(c.owners[k]) > 0 }
 func (s *service) settings(k Key) ipvs.Service {
 	v := s.conf
 	svc := ipvs.Service{
-		ServiceKey:  k,
-		Scheduler:   v.Scheduler,
-		Flags:       v.SchedFlags & (ipvs.FlagSched1 | ipvs.FlagSched2 | ipvs.FlagSched3),
-		Timeout:     v.Persistence,
-		Netmask:     v.Granularity,
-		PersistName: v.PersistEngine,
+		ServiceKey: k,
+		Scheduler:  v.Scheduler,
+		Flags:      v.SchedFlags & (ipvs.FlagSched1 | ipvs.FlagSched2 | ipvs.FlagSched3),
+		Timeout:    v.Persistence,
+		Netmask:    v.Granularity,
 	}
 	if v.Persistence > 0 {
 		svc.Flags |= ipvs.FlagPersistent
+		svc.PersistName = v.PersistEngine
 	}
 	if v.OnePacket {
 		svc.Flags |= ipvs.FlagOnePacket

@@ -3,6 +3,7 @@ package healthcheck
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/internal/netns"
 	"halbd/internal/poll"
 	"halbd/internal/sched"
 	"halbd/ipvs"
@@ -69,12 +71,33 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 }
 
 // open returns the kernel's table, and who looks whether somebody changes it.
+// Both are in the namespace of net_namespace_ipvs, which the probes are not in.
 func open(cfg *conf.Config, opt Options, log *slog.Logger) (ipvs.Kernel, lookout, error) {
 	if opt.Kernel != nil {
 		view, _ := opt.Kernel.(lookout)
 		return opt.Kernel, view, nil
 	}
-	b := &cfg.Global.Buffers
+	file := netns.Init
+	switch n := &cfg.Global.Namespaces; {
+	case n.IPVS != "":
+		file = netns.Named(n.IPVS)
+	case !n.IPVSDefault:
+		return openHere(&cfg.Global.Buffers, log)
+	}
+	var kernel ipvs.Kernel
+	var view lookout
+	var failed error
+	err := netns.Do(file, func() error {
+		kernel, view, failed = openHere(&cfg.Global.Buffers, log)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrNoNamespace, err)
+	}
+	return kernel, view, failed
+}
+
+func openHere(b *conf.Buffers, log *slog.Logger) (ipvs.Kernel, lookout, error) {
 	kernel, err := dial(ipvs.ReceiveBuffer(int(b.LVSCommand.Bytes), b.LVSCommand.Force), log)
 	if err != nil {
 		return nil, nil, err

@@ -80,7 +80,7 @@ func (c *child) run() int {
 	case err == nil || errors.Is(err, context.Canceled):
 		c.conn.Flush()
 		return 0
-	case errors.Is(err, healthcheck.ErrNoIPVS):
+	case errors.Is(err, healthcheck.ErrNoIPVS), errors.Is(err, healthcheck.ErrNoNamespace):
 		return c.fail(1, err)
 	}
 	c.log.Error(err.Error())

@@ -98,7 +98,12 @@ func (p *parent) settleNamespace(cfg *conf.Config) {
 	if want != here {
 		p.log.Warn(fmt.Sprintf("net_namespace is %q now, and the daemon runs in %q: that changes with a restart only", want, here))
 	}
-	cfg.Global.Namespaces.Name = here
+	n, now := &cfg.Global.Namespaces, &p.cfg.Global.Namespaces
+	n.Name = here
+	if n.IPVS != now.IPVS || n.IPVSDefault != now.IPVSDefault {
+		p.log.Warn("net_namespace_ipvs changes with a restart only")
+		n.IPVS, n.IPVSDefault = now.IPVS, now.IPVSDefault
+	}
 }
 
 // leaveNamespace removes the directory of the pid files.

@@ -10,12 +10,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"halbd/internal/netns"
 )
 
 // Net is a set of namespaces. Their names begin with a prefix of their own, so
@@ -111,25 +110,9 @@ func (n *Net) Run(node, script string) (string, error) {
 	return string(out), nil
 }
 
-// Inside calls f on a thread of its own that is in the node's namespace: the
-// sockets that f opens belong there.
+// Inside calls f in the node's namespace: the sockets that f opens belong there.
 func (n *Net) Inside(node string, f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		ns, err := os.Open("/run/netns/" + n.prefix + node)
-		if err != nil {
-			done <- err
-			return
-		}
-		defer ns.Close()
-		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("enter namespace %s: %w", node, err)
-			return
-		}
-		done <- f()
-	}()
-	return <-done
+	return netns.Do(netns.Named(n.prefix+node), f)
 }
 
 // ErrTimeout is Wait's.
