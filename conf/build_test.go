@@ -374,7 +374,7 @@ func TestDiagnostics(t *testing.T) {
 		{"insecure", instanceWith("notify /bin/x"), 6, false, "SECURITY VIOLATION", 4},
 		{"no servers", "virtual_server 1.2.3.4 80 {\nprotocol TCP\nlvs_sched rr\nlvs_method NAT\n}\n", 5, false, "has no real servers", 1},
 		{"quorum", serverWith("quorum 3"), 5, false, "reducing it to 1", 5},
-		{"no act", serverWith("snmp_name x"), 0, false, "snmp_name is understood but not acted on yet", 5},
+		{"no act", "global_defs {\nenable_snmp_checker\n}\n", 0, false, "enable_snmp_checker is understood but not acted on yet", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, ds := loadText(t, c.text, fakeHost{scripts: true})

@@ -7,15 +7,19 @@ import (
 )
 
 // alert is the line of keepalived's mail about a checker's new verdict; "" for
-// a FILE_CHECK, of which no mail tells. detail is what the probe has found out.
-func (k *checker) alert(detail string) string {
+// a FILE_CHECK, of which no mail tells. failure is what the probe says of a
+// failure, if it does.
+func (k *checker) alert(failure string) string {
 	if k.conf.Kind == conf.FileCheck {
 		return ""
 	}
 	if k.up {
 		return goodAlert(k.conf)
 	}
-	return badAlert(k.conf, detail)
+	if failure != "" {
+		return failure
+	}
+	return badAlert(k.conf)
 }
 
 func goodAlert(k *conf.Checker) string {
@@ -36,7 +40,7 @@ func goodAlert(k *conf.Checker) string {
 	return "CHECK succeed on service"
 }
 
-func badAlert(k *conf.Checker, detail string) string {
+func badAlert(k *conf.Checker) string {
 	switch k.Kind {
 	case conf.TCPCheck:
 		return "TCP CHECK failed on service"
@@ -50,8 +54,6 @@ func badAlert(k *conf.Checker, detail string) string {
 		return "MISC CHECK failed on service"
 	case conf.BFDCheck:
 		return "BFD CHECK " + k.BFD.Name + " failed on service"
-	case conf.SMTPCheck:
-		return "CHECK failed on service : " + detail
 	}
 	return "CHECK failed on service : HTTP/SSL request failed"
 }

@@ -44,6 +44,7 @@ type Result struct {
 	Skipped bool   // this host could not ask (an address that is not here, no socket): it says nothing of the server
 	Exit    int    // MISC_CHECK: exit status; -1 when the program did not end by itself
 	Detail  string // why it failed or was skipped, for people
+	Alert   string // the line of keepalived's mail, where it depends on what went wrong
 }
 
 // Action is what a Core wants done.
@@ -205,7 +206,7 @@ func (c *Core) result(r ProbeResult, now Time) {
 	case r.Skipped:
 		ck.skip(r.Detail, now, c.do)
 	case ck.judge(&r.Result, c.cfg.Global.LogAllFailures, now, c.do):
-		c.apply(change{ck, ck.up != wasUp, ck.cause(&r.Result), r.Detail})
+		c.apply(change{ck, ck.up != wasUp, ck.cause(&r.Result), r.Alert})
 	case !ck.isGood(&r.Result):
 		c.tellDown(ck.server, ck.cause(&r.Result))
 	}
@@ -217,7 +218,7 @@ type change struct {
 	checker *checker
 	verdict bool // the verdict is new
 	cause   string
-	detail  string // of a probe
+	alert   string // of a probe: Result.Alert
 }
 
 // apply brings servers and their virtual servers up to date. Changes that come
@@ -243,7 +244,7 @@ func (c *Core) apply(changes ...change) {
 // mail publishes what a mail tells of a checker, if anybody gets it.
 func (c *Core) mail(ch change) {
 	r := ch.checker.server
-	alert := ch.checker.alert(ch.detail)
+	alert := ch.checker.alert(ch.alert)
 	if alert == "" || !r.conf.SMTPAlert || !c.cfg.Global.Mail.Sent() {
 		return
 	}

@@ -38,10 +38,20 @@ func probe(ctx context.Context, k *conf.Checker, url int, w *web) Result {
 func verdictOf(err error) Result {
 	if err != nil {
 		var here localError
-		return Result{Detail: err.Error(), Skipped: errors.As(err, &here)}
+		var words alertError
+		errors.As(err, &words)
+		return Result{Detail: err.Error(), Skipped: errors.As(err, &here), Alert: words.alert}
 	}
 	return Result{OK: true}
 }
+
+// alertError is a failure with the line of keepalived's mail about it.
+type alertError struct {
+	error
+	alert string
+}
+
+func (e alertError) Unwrap() error { return e.error }
 
 // connect opens a TCP connection with the checker's source address, mark and
 // interface, within connect_timeout.
@@ -100,5 +110,9 @@ func probeMisc(ctx context.Context, k *conf.Checker) Result {
 	case errors.As(err, &exit):
 		return Result{Exit: exit.ExitCode(), Detail: exit.Error()}
 	}
-	return Result{Exit: -1, Detail: err.Error()}
+	r := Result{Exit: -1, Detail: err.Error()}
+	if errors.Is(err, notify.ErrLimit) {
+		r.Alert = "MISC CHECK timed out on service"
+	}
+	return r
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"halbd/conf"
@@ -26,15 +27,46 @@ const (
 func probeSMTP(ctx context.Context, k *conf.Checker) error {
 	ctx, cancel := context.WithTimeout(ctx, smtpStages*k.ConnectTimeout)
 	defer cancel()
+	server := fmt.Sprintf("server [%v]:%d", k.Connect.Addr(), k.Connect.Port())
 	c, err := connect(ctx, k)
 	if err != nil {
-		return err
+		return alertError{err, "CHECK failed on service : Could not connect to " + server}
 	}
 	defer c.Close()
 	if err := talkSMTP(ctx, c, k.SMTP.HELO, k.ConnectTimeout); err != nil {
-		return fmt.Errorf("%v: %w", k.Connect, err)
+		return alertError{fmt.Errorf("%v: %w", k.Connect, err), "CHECK failed on service : " + smtpWords(err) + " from " + server}
 	}
 	return nil
+}
+
+// smtpError is what went wrong in which stage of the dialogue.
+type smtpError struct {
+	stage   string
+	err     error
+	timeout bool
+}
+
+func (e *smtpError) Error() string { return e.stage + ": " + e.err.Error() }
+
+// The stages of the dialogue.
+const (
+	greeting   = "greeting"
+	heloAnswer = "answer to HELO"
+	quitAnswer = "answer to QUIT"
+)
+
+// smtpWords is keepalived's name of a failure.
+func smtpWords(err error) string {
+	var e *smtpError
+	switch {
+	case !errors.As(err, &e) || e.timeout:
+		return "Read timeout"
+	case e.stage == greeting:
+		return "Bad greeting banner"
+	case e.stage == heloAnswer:
+		return "Bad HELO response"
+	}
+	return "Bad QUIT response"
 }
 
 // talkSMTP holds the dialogue. Each read may take the idle limit, all of them
@@ -46,14 +78,14 @@ func talkSMTP(ctx context.Context, c net.Conn, name string, idle time.Duration) 
 		say, stage string
 		code       int
 	}{
-		{"", "greeting", 220},
-		{"HELO " + name + "\r\n", "answer to HELO", 250},
-		{"QUIT\r\n", "answer to QUIT", anyCode},
+		{"", greeting, 220},
+		{"HELO " + name + "\r\n", heloAnswer, 250},
+		{"QUIT\r\n", quitAnswer, anyCode},
 	} {
 		if step.say != "" {
 			c.SetWriteDeadline(time.Now().Add(idle))
 			if _, err := io.WriteString(c, step.say); err != nil {
-				return fmt.Errorf("%s: %w", step.stage, smtpFailure(ctx, err, idle))
+				return smtpFailure(ctx, step.stage, err, idle)
 			}
 		}
 		r := smtpReply{want: step.code}
@@ -61,10 +93,10 @@ func talkSMTP(ctx context.Context, c net.Conn, name string, idle time.Duration) 
 			c.SetReadDeadline(time.Now().Add(idle))
 			n, err := c.Read(buf)
 			if n == 0 && err != nil {
-				return fmt.Errorf("%s: %w", step.stage, smtpFailure(ctx, err, idle))
+				return smtpFailure(ctx, step.stage, err, idle)
 			}
 			if done, err = r.feed(buf[:n]); err != nil {
-				return fmt.Errorf("%s: %w", step.stage, err)
+				return &smtpError{stage: step.stage, err: err}
 			}
 		}
 	}
@@ -72,14 +104,15 @@ func talkSMTP(ctx context.Context, c net.Conn, name string, idle time.Duration) 
 }
 
 // smtpFailure words what ended the dialogue.
-func smtpFailure(ctx context.Context, err error, idle time.Duration) error {
+func smtpFailure(ctx context.Context, stage string, err error, idle time.Duration) error {
+	e := &smtpError{stage: stage, err: plain(err, idle), timeout: errors.Is(err, os.ErrDeadlineExceeded)}
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("the check is not complete within %v", smtpStages*idle)
+		e.err, e.timeout = fmt.Errorf("the check is not complete within %v", smtpStages*idle), true
 	case errors.Is(err, io.EOF):
-		return errors.New("the server closed the connection")
+		e.err = errors.New("the server closed the connection")
 	}
-	return plain(err, idle)
+	return e
 }
 
 // anyCode is a smtpReply's want when every line will do.

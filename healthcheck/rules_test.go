@@ -1,6 +1,7 @@
 package healthcheck
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -178,5 +179,26 @@ func TestAlerts(t *testing.T) {
 		if got := b.alerts(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// What keepalived's mails say of a SMTP_CHECK that fails depends on where.
+func TestSMTPAlerts(t *testing.T) {
+	for _, c := range []struct {
+		err  smtpError
+		want string
+	}{
+		{smtpError{stage: greeting}, "Bad greeting banner"},
+		{smtpError{stage: greeting, timeout: true}, "Read timeout"},
+		{smtpError{stage: heloAnswer}, "Bad HELO response"},
+	} {
+		c.err.err = errors.New("x")
+		if got := smtpWords(fmt.Errorf("1.2.3.4: %w", &c.err)); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.err, got, c.want)
+		}
+	}
+	refused := alertError{errors.New("connection refused"), "CHECK failed on service : Could not connect to server [1.2.3.4]:25"}
+	if r := verdictOf(refused); r.Alert != refused.alert || r.Detail != "connection refused" {
+		t.Errorf("got %+v", r)
 	}
 }
