@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"halbd/conf"
@@ -14,26 +15,34 @@ type checker struct {
 	conf   *conf.Checker
 	server *server
 
-	up     bool
-	proven bool // has succeeded at least once: only then are retries granted
-	tries  int  // failed attempts since the last success or verdict
-	url    int  // which url the next probe asks for
-	good   int  // consecutive good urls while down; a full cycle is needed for UP
-	idle   bool // the last probe was skipped, and that has been logged
-	asked  int  // weight that misc_dynamic asks for; noWish: the configured one
+	up      bool
+	proven  bool // has succeeded at least once: only then are retries granted
+	running bool
+	tries   int  // failed attempts since the last success or verdict
+	url     int  // which url the next probe asks for
+	good    int  // consecutive good urls while down; a full cycle is needed for UP
+	idle    bool // the last probe was skipped, and that has been logged
+	asked   int  // weight that misc_dynamic asks for; noWish: the configured one
 
 	subject subject // what a FILE_CHECK or BFD_CHECK follows; the others probe
 	delta   int64   // what FILE_CHECK adds to the weight
 	lastAt  Time    // of the last result; 0: none yet
 	lastWhy string  // why it failed; "": it did not
 
-	running        bool
 	phase          Time // the regular checks happen at phase + n*delay_loop
 	duequeue.Place      // in the queue while it waits; ordered by age
 }
 
 // noWish is the value of asked when the configured weight holds.
 const noWish = -1
+
+// target is where the check goes.
+func (k *checker) target() netip.AddrPort {
+	if k.conf.Connect.IsValid() {
+		return k.conf.Connect
+	}
+	return k.server.conf.Addr
+}
 
 // judge applies one result: it sets up, asked and the next due time, and
 // reports whether the server's state or weight may have changed.

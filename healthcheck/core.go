@@ -53,9 +53,17 @@ type Action interface{ isAction() }
 // StartProbe asks for one probe. Its result must come back as a ProbeResult;
 // until then the Core starts no other for the same checker.
 type StartProbe struct {
-	ID    CheckerID
-	Check *conf.Checker
-	URL   int // index into Check.HTTP.URLs
+	ID     CheckerID
+	Check  *conf.Checker
+	Target netip.AddrPort // Check.Connect, or the server that Check is of
+	URL    int            // index into Check.HTTP.URLs
+}
+
+// question is the check with its target.
+func (a *StartProbe) question() conf.Checker {
+	k := *a.Check
+	k.Connect = a.Target
+	return k
 }
 
 // CancelProbe says that a running probe's result is no longer wanted.
@@ -190,7 +198,7 @@ func (c *Core) startDue(now Time) {
 		}
 		c.queue.Pop()
 		ck.running = true
-		c.do(StartProbe{ID: ck.id, Check: ck.conf, URL: ck.url})
+		c.do(StartProbe{ID: ck.id, Check: ck.conf, Target: ck.target(), URL: ck.url})
 	}
 }
 

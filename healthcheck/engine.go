@@ -3,6 +3,7 @@ package healthcheck
 import (
 	"fmt"
 	"io"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,7 @@ type conn struct {
 	duequeue.Place // when the present phase is over
 	id             CheckerID
 	conf           *conf.Checker
+	to             netip.AddrPort
 	url            *conf.URL
 	fd             int
 	phase          phase
@@ -63,7 +65,7 @@ func (e *engine) handles(k conf.CheckKind) bool { return k == conf.TCPCheck || k
 // start begins a check. Its result, which may be there at once, is in done.
 func (e *engine) start(a StartProbe, w *web, now Time) {
 	k := a.Check
-	c := &conn{id: a.ID, conf: k, fd: -1, end: now + k.ConnectTimeout, Place: duequeue.Place{Due: now + k.ConnectTimeout, Order: int(a.ID)}}
+	c := &conn{id: a.ID, conf: k, to: a.Target, fd: -1, end: now + k.ConnectTimeout, Place: duequeue.Place{Due: now + k.ConnectTimeout, Order: int(a.ID)}}
 	if k.HTTP != nil {
 		c.url = urlOf(k, a.URL)
 		c.answer = w.expect(c.url)
@@ -79,15 +81,15 @@ func (e *engine) start(a StartProbe, w *web, now Time) {
 // returns: asking at once saves it a way through the poller.
 func (e *engine) open(c *conn, now Time) error {
 	var err error
-	if c.fd, err = openStream(c.conf); err != nil {
+	if c.fd, err = openStream(c.conf, c.to); err != nil {
 		return c.connectError(err)
 	}
-	to := socketAddress(c.conf.Connect)
-	if err := unix.Connect(c.fd, to); err != nil && err != unix.EINPROGRESS {
+	to := rawAddressOf(c.to)
+	if err := to.connect(c.fd); err != nil && err != unix.EINPROGRESS {
 		return c.connectError(err)
 	}
 	if c.answer == nil {
-		err = unix.Connect(c.fd, to)
+		err = to.connect(c.fd)
 		if err == nil || err == unix.EISCONN {
 			e.finish(c, nil)
 			return nil
@@ -144,8 +146,8 @@ func (e *engine) connected(c *conn, failed bool, now Time) {
 
 // send writes the request. EAGAIN means that the connection is not there yet.
 func (e *engine) send(c *conn, now Time) error {
-	request := appendRequest(e.buf[:0], c.conf, c.url)
-	n, err := unix.SendmsgN(c.fd, request, nil, nil, unix.MSG_NOSIGNAL)
+	request := appendRequest(e.buf[:0], c.conf.HTTP.Version, c.to, c.url)
+	n, err := sendSome(c.fd, request)
 	if err != nil {
 		return err
 	}
@@ -159,7 +161,7 @@ func (e *engine) send(c *conn, now Time) error {
 
 // resume writes what the socket had no room for.
 func (e *engine) resume(c *conn, now Time) {
-	n, err := unix.SendmsgN(c.fd, c.unsent, nil, nil, unix.MSG_NOSIGNAL)
+	n, err := sendSome(c.fd, c.unsent)
 	switch {
 	case err == unix.EAGAIN:
 		return
@@ -177,7 +179,7 @@ func (e *engine) resume(c *conn, now Time) {
 // is no other notice after this one.
 func (e *engine) read(c *conn, ended bool, now Time) {
 	for range turn {
-		n, err := unix.Read(c.fd, e.buf)
+		n, err := receiveSome(c.fd, e.buf)
 		if err == unix.EAGAIN {
 			return
 		}
@@ -284,7 +286,7 @@ func (e *engine) forget(c *conn) {
 	e.limits.Remove(c)
 	if c.fd >= 0 {
 		delete(e.byFD, c.fd)
-		unix.Close(c.fd)
+		closeSocket(c.fd)
 		c.fd = -1
 	}
 }

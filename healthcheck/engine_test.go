@@ -23,7 +23,7 @@ func ask(t *testing.T, k *conf.Checker) Result {
 	defer p.Close()
 	e := newEngine(p)
 	defer e.close()
-	e.start(StartProbe{ID: 1, Check: k}, new(web), poll.Now())
+	e.start(StartProbe{ID: 1, Check: k, Target: k.Connect}, new(web), poll.Now())
 	events := make([]unix.EpollEvent, 4)
 	for {
 		if done := e.take(); len(done) > 0 {

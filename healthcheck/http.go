@@ -93,16 +93,16 @@ func (w *web) get(ctx context.Context, k *conf.Checker, r *response) error {
 		c = t
 	}
 	c.SetDeadline(time.Now().Add(k.ConnectTimeout))
-	if _, err := c.Write(appendRequest(nil, k, r.url)); err != nil {
+	if _, err := c.Write(appendRequest(nil, k.HTTP.Version, k.Connect, r.url)); err != nil {
 		return fmt.Errorf("send the request: %w", plain(err, k.ConnectTimeout))
 	}
 	return receive(ctx, c, k.ConnectTimeout, r)
 }
 
 // appendRequest has keepalived's bytes: servers may tell checkers by them.
-func appendRequest(to []byte, k *conf.Checker, u *conf.URL) []byte {
+func appendRequest(b []byte, protocol string, to netip.AddrPort, u *conf.URL) []byte {
 	version, connection := "1.0", ""
-	switch k.HTTP.Version {
+	switch protocol {
 	case "1.1":
 		version, connection = "1.1", "Connection: close\r\n"
 	case "1.0C":
@@ -110,9 +110,9 @@ func appendRequest(to []byte, k *conf.Checker, u *conf.URL) []byte {
 	}
 	host := u.VirtualHost
 	if host == "" {
-		host = netip.AddrPortFrom(k.Connect.Addr(), k.Connect.Port()).String()
+		host = to.String()
 	}
-	return fmt.Appendf(to, "GET %s HTTP/%s\r\nUser-Agent: KeepAliveClient\r\n%sHost: %s\r\n\r\n", u.Path, version, connection, host)
+	return fmt.Appendf(b, "GET %s HTTP/%s\r\nUser-Agent: KeepAliveClient\r\n%sHost: %s\r\n\r\n", u.Path, version, connection, host)
 }
 
 // receive reads until the answer is complete or the server closes. Each read

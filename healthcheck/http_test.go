@@ -120,7 +120,7 @@ func TestHTTPRequest(t *testing.T) {
 		"IPv6":        {netip.MustParseAddrPort("[2001:db8::1]:80"), func(*conf.HTTPCheck) {}, "GET / HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: [2001:db8::1]:80\r\n\r\n"},
 	} {
 		k := httpCheck(conf.HTTPGet, tc.at, tc.edit)
-		if got := string(appendRequest(nil, k, &k.HTTP.URLs[0])); got != tc.want {
+		if got := string(appendRequest(nil, k.HTTP.Version, k.Connect, &k.HTTP.URLs[0])); got != tc.want {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
 	}

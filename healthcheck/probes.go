@@ -24,15 +24,15 @@ func newProbes(ctx context.Context, p *poll.Poller, w *web) *probes {
 	return &probes{ctx: ctx, poll: p, web: w, engine: newEngine(p), cancels: map[CheckerID]context.CancelFunc{}}
 }
 
-func (p *probes) start(a StartProbe) {
+func (p *probes) start(a StartProbe, now Time) {
 	if p.engine.handles(a.Check.Kind) && !p.web.slow(a) {
-		p.engine.start(a, p.web, poll.Now())
+		p.engine.start(a, p.web, now)
 		return
 	}
 	ctx, cancel := context.WithCancel(p.ctx)
 	p.cancels[a.ID] = cancel
-	w := p.web
-	p.running.Go(func() { p.poll.Post(ProbeResult{ID: a.ID, Result: probe(ctx, a.Check, a.URL, w)}) })
+	w, k := p.web, a.question()
+	p.running.Go(func() { p.poll.Post(ProbeResult{ID: a.ID, Result: probe(ctx, &k, a.URL, w)}) })
 }
 
 // ended is told that a goroutine's result has arrived.

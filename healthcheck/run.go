@@ -50,13 +50,14 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	p.OwnThread = ownThread
 	defer p.Close()
 	r := &checkerRun{out: out, log: log, poll: p, probes: newProbes(ctx, p, readWeb(cfg, new(web), log)), daemons: newSyncDaemons(kernel, log)}
+	compact(cfg)
 	core, actions := NewCore(cfg, poll.Now(), spread, opt.Facts...)
 	r.core = core
 	if r.table, err = openTable(kernel, core, &cfg.Global, log); err != nil {
 		return err
 	}
 	r.daemons.configure(cfg.Global.LVSSyncDaemon)
-	r.act(actions)
+	r.act(actions, poll.Now())
 	r.watchAddresses(ctx, cfg)
 	sched.LimitRealTime(&cfg.Global.Checker, "checker_", log) // now that a table of any size is programmed
 	out.Ready()
@@ -161,7 +162,7 @@ func (r *checkerRun) loop(ctx context.Context) error {
 		}
 		r.settle(results, now)
 		if at, ok := r.core.Deadline(); ok && at <= now {
-			r.act(r.core.Step(Tick{}, now))
+			r.act(r.core.Step(Tick{}, now), now)
 			r.settle(r.probes.take(), now) // a server on this host has answered already
 		}
 		if r.table.due(now) {
@@ -195,7 +196,7 @@ func (r *checkerRun) settle(results []ProbeResult, now Time) {
 	for _, res := range results {
 		actions = append(actions, r.core.Step(res, now)...)
 	}
-	r.act(actions)
+	r.act(actions, now)
 }
 
 // lookNow compares the table with the kernel's without waiting for the timer.
@@ -233,14 +234,15 @@ func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 	switch m := m.(type) {
 	case *conf.Config:
 		r.probes.web = readWeb(m, r.probes.web, r.log)
+		compact(m)
 		actions := r.core.Step(Reload{m}, now)
 		r.table.configure(&m.Global)
 		r.daemons.configure(m.Global.LVSSyncDaemon)
-		r.act(actions)
+		r.act(actions, now)
 		r.lookNow()
 		r.watchAddresses(ctx, m)
 	case Fact:
-		r.act(r.core.Step(m, now))
+		r.act(r.core.Step(m, now), now)
 	case Role:
 		r.daemons.role(m)
 	case StatusRequest:
@@ -250,7 +252,7 @@ func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 		for _, a := range m {
 			actions = append(actions, r.core.Step(a, now)...)
 		}
-		r.act(actions)
+		r.act(actions, now)
 	}
 }
 
@@ -264,14 +266,14 @@ func readWeb(cfg *conf.Config, before *web, log *slog.Logger) *web {
 }
 
 // act brings the kernel's table up to date first, then tells of it.
-func (r *checkerRun) act(actions []Action) {
+func (r *checkerRun) act(actions []Action, now Time) {
 	if keys := changedKeys(actions); len(keys) > 0 {
-		r.table.update(keys, poll.Now())
+		r.table.update(keys, now)
 	}
 	for _, a := range actions {
 		switch a := a.(type) {
 		case StartProbe:
-			r.probes.start(a)
+			r.probes.start(a, now)
 		case CancelProbe:
 			r.probes.cancel(a.ID)
 		case Publish:
@@ -318,11 +320,12 @@ func changedKeys(actions []Action) []Key {
 
 // stop ends every probe and leaves nothing behind that this process has added.
 func (r *checkerRun) stop(leave bool) {
-	actions := r.core.Step(Stop{}, poll.Now())
+	now := poll.Now()
+	actions := r.core.Step(Stop{}, now)
 	if !leave {
 		r.table.release()
 		r.daemons.stop()
 	}
-	r.act(actions)
+	r.act(actions, now)
 	r.probes.close()
 }

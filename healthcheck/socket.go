@@ -30,8 +30,8 @@ func blame(err error) error {
 
 // openStream makes the non-blocking TCP socket of a check, with the checker's
 // source address, mark and interface.
-func openStream(k *conf.Checker) (fd int, err error) {
-	fd, err = unix.Socket(familyOf(k.Connect.Addr()), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+func openStream(k *conf.Checker, to netip.AddrPort) (fd int, err error) {
+	fd, err = rawSocket(familyOf(to.Addr()), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 	if err != nil {
 		return -1, localError{fmt.Errorf("open a socket: %w", err)}
 	}

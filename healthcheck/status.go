@@ -111,7 +111,7 @@ func (r *server) status(timeOfDay func(Time) time.Time) ServerStatus {
 		Weight: r.weight(), Configured: r.conf.Weight, Inhibit: r.conf.Inhibit,
 	}
 	for _, k := range r.checkers {
-		ck := CheckerStatus{Kind: k.conf.Kind, Target: k.conf.Connect, State: stateOf(k.up), Proven: k.proven, Failed: k.tries,
+		ck := CheckerStatus{Kind: k.conf.Kind, Target: k.target(), State: stateOf(k.up), Proven: k.proven, Failed: k.tries,
 			Last: timeOfDay(k.lastAt), Error: k.lastWhy}
 		if !k.running {
 			ck.Next = timeOfDay(k.Due)

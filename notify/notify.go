@@ -62,7 +62,7 @@ func (n *Notifier) Reload(cfg *conf.Config) {
 	defer n.mu.Unlock()
 	old := n.hooks
 	n.hooks = newHooks(cfg)
-	n.hooks.keepRemoved(old)
+	n.hooks.keepRemoved(old, cfg)
 	g := &cfg.Global
 	n.mailer.configure(g.Mail)
 	for name, c := range map[string]conf.FIFO{"general": g.NotifyFIFO, "vrrp": g.VRRPNotifyFIFO, "lvs": g.LVSNotifyFIFO} {
@@ -275,32 +275,58 @@ func newHooks(cfg *conf.Config) hooks {
 		g := &cfg.SyncGroups[i]
 		h.groups[g.Name], h.alerts[objectKey(event.Group, g.Name)] = g.Notify, g.SMTPAlert
 	}
+	mails := cfg.Global.Mail.Sent()
+	eachServer(cfg, func(key string, up, down *conf.Command, alert bool) {
+		if up != nil {
+			h.up[key] = up
+		}
+		if down != nil {
+			h.down[key] = down
+		}
+		if alert && mails {
+			h.alerts[key] = true
+		}
+	})
+	return h
+}
+
+// eachServer visits every virtual and real server by its key.
+func eachServer(cfg *conf.Config, visit func(key string, up, down *conf.Command, alert bool)) {
 	for i := range cfg.VirtualServers {
 		v := &cfg.VirtualServers[i]
 		key := v.Key()
-		h.up[key], h.down[key], h.alerts[key] = v.QuorumUp, v.QuorumDown, v.SMTPAlert
+		visit(key, v.QuorumUp, v.QuorumDown, v.SMTPAlert)
 		for k := range v.RealServers {
 			r := &v.RealServers[k]
-			server := key + " " + r.Addr.String()
-			h.up[server], h.down[server], h.alerts[server] = r.NotifyUp, r.NotifyDown, r.SMTPAlert
+			visit(key+" "+r.Addr.String(), r.NotifyUp, r.NotifyDown, r.SMTPAlert)
 		}
 	}
-	return h
 }
 
 // keepRemoved keeps the hooks of objects that a reload removes: their last
 // events (DELETED, DOWN) come after the new configuration.
-func (h hooks) keepRemoved(old hooks) {
-	keep(h.instances, old.instances)
-	keep(h.groups, old.groups)
-	keep(h.up, old.up)
-	keep(h.down, old.down)
-	keep(h.alerts, old.alerts)
+func (h hooks) keepRemoved(old hooks, cfg *conf.Config) {
+	present := map[string]bool{}
+	if len(old.up)+len(old.down)+len(old.alerts) > 0 {
+		eachServer(cfg, func(key string, _, _ *conf.Command, _ bool) { present[key] = true })
+	}
+	for i := range cfg.Instances {
+		present[objectKey(event.Instance, cfg.Instances[i].Name)] = true
+	}
+	for i := range cfg.SyncGroups {
+		present[objectKey(event.Group, cfg.SyncGroups[i].Name)] = true
+	}
+	keep(h.instances, old.instances, nil)
+	keep(h.groups, old.groups, nil)
+	keep(h.up, old.up, present)
+	keep(h.down, old.down, present)
+	keep(h.alerts, old.alerts, present)
 }
 
-func keep[V any](now, old map[string]V) {
+// keep takes over what is not there any more.
+func keep[V any](now, old map[string]V, present map[string]bool) {
 	for k, v := range old {
-		if _, ok := now[k]; !ok {
+		if _, ok := now[k]; !ok && !present[k] {
 			now[k] = v
 		}
 	}

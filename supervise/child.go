@@ -58,7 +58,7 @@ type child struct {
 func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready() {
 	c.conn.Send(msgReady, nil)
-	go runSparingly(childGarbage)
+	go runSparingly(garbageOf(c.role))
 }
 
 func (c *child) run() int {

@@ -29,7 +29,7 @@ type journal struct {
 
 	mu     sync.Mutex // guards closed, so that a late line is dropped
 	closed bool
-	lines  chan journalLine
+	lines  chan *journalLine
 	done   chan struct{}
 	conn   net.Conn
 }
@@ -51,7 +51,7 @@ const (
 const journalQueue = 8192
 
 func newJournal(o *Options) *journal {
-	j := &journal{facility: o.Facility, syslog: !o.NoSyslog, lines: make(chan journalLine, journalQueue), done: make(chan struct{})}
+	j := &journal{facility: o.Facility, syslog: !o.NoSyslog, lines: make(chan *journalLine, journalQueue), done: make(chan struct{})}
 	if o.LogConsole {
 		j.console = os.Stderr
 	}
@@ -70,7 +70,7 @@ func (j *journal) add(l journalLine) {
 		return
 	}
 	select {
-	case j.lines <- l:
+	case j.lines <- &l:
 	default:
 	}
 }
@@ -82,7 +82,7 @@ func (j *journal) run() {
 			fmt.Fprintf(j.console, "%s: %s\n", l.At.Format("Mon Jan _2 15:04:05 2006"), l.Text)
 		}
 		if j.syslog {
-			j.send(l)
+			j.send(*l)
 		}
 	}
 	if j.conn != nil {

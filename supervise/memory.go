@@ -1,14 +1,20 @@
 package supervise
 
 import (
+	"bufio"
+	"fmt"
 	"math"
+	"os"
+	"runtime"
 	"runtime/debug"
+
+	"golang.org/x/sys/unix"
 )
 
 // eagerLimit is how much memory (bytes) a process may use before it collects
 // garbage while it starts: to read a large configuration quickly matters more
 // then than the memory that it takes for a moment.
-const eagerLimit = 192 << 20
+const eagerLimit = 32 << 20
 
 func startEagerly() {
 	debug.SetGCPercent(-1)
@@ -16,15 +22,46 @@ func startEagerly() {
 }
 
 // Percentages of garbage to live memory at which a running process collects.
+// vrrp and bfd have little memory and make next to no garbage.
 const (
-	parentGarbage = 50
-	childGarbage  = 100
+	parentGarbage  = 25
+	ownGarbage     = 100 // vrrp, bfd
+	checkerGarbage = 25
 )
+
+func garbageOf(r role) int {
+	if r == roleChecker {
+		return checkerGarbage
+	}
+	return ownGarbage
+}
 
 // runSparingly is for a process that has started: what the start needed goes
 // back to the system.
 func runSparingly(percent int) {
 	debug.SetGCPercent(percent)
 	debug.SetMemoryLimit(math.MaxInt64)
+	runtime.GC() // what sync.Pools hold (the encoder's buffers) survives one collection
 	debug.FreeOSMemory()
+	forgetStart()
+}
+
+// forgetStart gives back the pages of the program itself (code and constants)
+// that are mapped: most of them only the start needed, and what is needed again
+// is in the kernel's cache.
+func forgetStart() {
+	f, err := os.Open("/proc/self/maps")
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var from, to uintptr
+		var mode, offset, device string
+		var inode uint64
+		n, _ := fmt.Sscanf(lines.Text(), "%x-%x %s %s %s %d", &from, &to, &mode, &offset, &device, &inode)
+		if n == 6 && inode != 0 && mode[1] == '-' {
+			unix.RawSyscall(unix.SYS_MADVISE, from, to-from, unix.MADV_DONTNEED)
+		}
+	}
 }

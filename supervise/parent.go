@@ -35,27 +35,29 @@ const (
 
 // parent is the state of the parent process. One goroutine owns it.
 type parent struct {
-	opt      Options
-	journal  *journal
-	log      *slog.Logger
-	cfg      *conf.Config
-	found    conf.Diagnostics // of the running configuration
-	summary  sync.Once        // of the start: what of it is not honoured
-	inbox    chan any
-	children map[role]*process
-	deaths   map[role]int // in a row, for the pause before a new start
-	died     map[role]int // since the start
-	notifier *notify.Notifier
-	tracker  *track.Tracker
-	masters  map[string]bool                         // instance -> master, relayed to the checker
-	results  map[vrrp.TrackerKind]map[string]tracked // latest, for a VRRP process that starts again
-	started  func()                                  // called once every child is ready
-	reload   reloadState
-	pictures pictures
-	since    time.Time // start of the daemon
-	loadedAt time.Time // when cfg was taken
-	stopping bool
-	status   int
+	opt       Options
+	journal   *journal
+	log       *slog.Logger
+	cfg       *conf.Config // without what slim takes away
+	served    bool         // it has virtual servers
+	snapshots snapshots
+	found     conf.Diagnostics // of the running configuration
+	summary   sync.Once        // of the start: what of it is not honoured
+	inbox     chan any
+	children  map[role]*process
+	deaths    map[role]int // in a row, for the pause before a new start
+	died      map[role]int // since the start
+	notifier  *notify.Notifier
+	tracker   *track.Tracker
+	masters   map[string]bool                         // instance -> master, relayed to the checker
+	results   map[vrrp.TrackerKind]map[string]tracked // latest, for a VRRP process that starts again
+	started   func()                                  // called once every child is ready
+	reload    reloadState
+	pictures  pictures
+	since     time.Time // start of the daemon
+	loadedAt  time.Time // when cfg was taken
+	stopping  bool
+	status    int
 }
 
 type (
@@ -147,6 +149,10 @@ func (p *parent) run() int {
 	p.notifier = notify.New(p.cfg, p.log, notify.Options{})
 	p.readFiles()
 	p.assumeBFD()
+	if p.snapshots, err = newSnapshots(p.cfg); err != nil {
+		p.log.Error(err.Error())
+		return statusFailed
+	}
 	p.startMissing()
 	p.tracker = track.New(p.cfg, func(r track.Result) { p.inbox <- r }, p.log)
 	if len(p.children) == 0 {
@@ -166,7 +172,9 @@ func (p *parent) read() error {
 	if err := Readable(p.opt.File); err != nil {
 		return err
 	}
-	p.cfg, p.found = conf.Load(p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
+	var cfg *conf.Config
+	cfg, p.found = conf.Load(p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
+	p.take(cfg)
 	p.loadedAt = time.Now()
 	return nil
 }
@@ -300,7 +308,7 @@ func (p *parent) wanted(r role) bool {
 	case roleVRRP:
 		return !p.opt.OnlyChecker && (p.opt.All || len(p.cfg.Instances) > 0 || len(p.cfg.StaticAddresses) > 0)
 	case roleChecker:
-		return !p.opt.OnlyVRRP && (p.opt.All || len(p.cfg.VirtualServers) > 0 || p.cfg.Global.LVSSyncDaemon != nil)
+		return !p.opt.OnlyVRRP && (p.opt.All || p.served || p.cfg.Global.LVSSyncDaemon != nil)
 	case roleBFD:
 		return !p.opt.NoBFD && (p.opt.All || len(p.cfg.BFDs) > 0)
 	}
@@ -321,11 +329,11 @@ func (p *parent) startMissing() {
 }
 
 func (p *parent) startChild(r role) error {
-	snapshot, err := encodeFor(r, p.cfg)
+	message, err := p.snapshots.of(r)
 	if err != nil {
 		return err
 	}
-	c, err := startProcess(r, p.setup(r), snapshot, p.inbox, p.logger(identOf(r)))
+	c, err := startProcess(r, p.setup(r), message, p.inbox, p.logger(identOf(r)))
 	if err != nil {
 		return err
 	}
@@ -429,6 +437,7 @@ func (p *parent) allReady() {
 	p.started()
 	p.summary.Do(func() {
 		p.reportHonoured()
+		p.slim()
 		go runSparingly(parentGarbage)
 	})
 	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
-	"halbd/internal/ipc"
 	"halbd/status"
 )
 
@@ -85,48 +84,31 @@ func (p *parent) accept(m loaded) error {
 	if m.err != nil {
 		return m.err
 	}
-	fresh := m.found.NewErrors(p.found)
+	faults := m.found.NewErrors(p.found)
 	p.logDiagnostics(m.found)
-	if len(fresh) > 0 {
-		return fmt.Errorf("%d new error(s), the first is %s", len(fresh), fresh[0])
+	if len(faults) > 0 {
+		return fmt.Errorf("%d new error(s), the first is %s", len(faults), faults[0])
 	}
 	if err := p.strictly(m.cfg, m.found); err != nil {
 		return err
 	}
 	p.settleNamespace(m.cfg)
-	snapshots := map[role][]byte{}
-	for r := range p.children {
-		b, err := encodeFor(r, m.cfg)
-		if err != nil {
-			return err
-		}
-		snapshots[r] = b
+	fresh, err := newSnapshots(m.cfg)
+	if err != nil {
+		return err
 	}
-	p.cfg, p.found, p.loadedAt = m.cfg, m.found, time.Now()
+	p.take(m.cfg)
+	p.snapshots, p.found, p.loadedAt = fresh, m.found, time.Now()
 	p.name()
 	p.notifier.Reload(p.cfg)
 	p.readFiles()
-	for r, b := range snapshots {
-		p.children[r].conn.SendEncoded(b)
+	for r, c := range p.children {
+		c.conn.SendEncoded(fresh[r].message)
 	}
 	p.assumeBFD()
 	p.startMissing()
 	p.tracker.Reload(p.cfg)
+	p.slim()
 	debug.FreeOSMemory() // the old configuration and the text of the new one
 	return nil
-}
-
-// encodeFor makes the snapshot for one child: the same configuration, without
-// the part that only the other child uses.
-func encodeFor(r role, cfg *conf.Config) ([]byte, error) {
-	part := *cfg
-	switch r {
-	case roleVRRP:
-		part.VirtualServers = nil
-	case roleChecker:
-		part.SyncGroups, part.StaticAddresses, part.Scripts, part.TrackFiles = nil, nil, nil, nil
-	case roleBFD:
-		part = conf.Config{Global: cfg.Global, BFDs: cfg.BFDs}
-	}
-	return ipc.Encode(msgConfig, &part)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -71,7 +70,8 @@ func New() (*Poller, error) {
 		p.Close()
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	return p, errors.Join(p.Add(p.timer), p.Add(p.wake))
+	// Edge-triggered: nobody has to read their counters.
+	return p, errors.Join(p.add(p.timer, unix.EPOLLIN|unix.EPOLLET), p.add(p.wake, unix.EPOLLIN|unix.EPOLLET))
 }
 
 // Close closes what New has opened; the descriptors of Add belong to the caller.
@@ -85,15 +85,22 @@ func (p *Poller) Close() {
 }
 
 // Add waits for packets on a descriptor, too.
-func (p *Poller) Add(fd int) error {
-	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+func (p *Poller) Add(fd int) error { return p.add(fd, unix.EPOLLIN) }
+
+// add makes one of the system calls that do not wait. None of them tells the
+// scheduler of itself: that would wake the runtime's monitor each time.
+func (p *Poller) add(fd int, events uint32) error {
+	ev := unix.EpollEvent{Events: events, Fd: int32(fd)}
+	if _, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.epoll), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // AddStream waits for a connection: it is reported once each time that it
 // becomes writable or readable, or ends (edge-triggered).
 func (p *Poller) AddStream(fd int) error {
-	const edges = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
-	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: edges & math.MaxUint32, Fd: int32(fd)})
+	return p.add(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET)
 }
 
 // Remove forgets a descriptor; one that is closed already is forgotten anyway.
@@ -156,10 +163,8 @@ func (p *Poller) Wait(deadline Time, events []unix.EpollEvent) ([]unix.EpollEven
 		for _, e := range p.events[:p.ready] {
 			switch int(e.Fd) {
 			case p.timer:
-				p.drain(p.timer)
 				p.armed = duequeue.Never
 			case p.wake:
-				p.drain(p.wake)
 				others = true
 			default:
 				ready = append(ready, e)
@@ -185,7 +190,15 @@ func (p *Poller) look(fd uintptr) bool { return p.epollWait(int(fd), 0) }
 
 // epollWait waits for so many milliseconds, -1: for ever.
 func (p *Poller) epollWait(fd, limit int) bool {
-	n, err := unix.EpollWait(fd, p.events, limit)
+	n, err := 0, error(nil)
+	if limit == 0 {
+		r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), 0, 0, 0)
+		if n = int(r); errno != 0 {
+			n, err = 0, errno
+		}
+	} else {
+		n, err = unix.EpollWait(fd, p.events, limit)
+	}
 	if errors.Is(err, unix.EINTR) {
 		n, err = 0, nil
 	}
@@ -200,11 +213,6 @@ func Pause(d time.Duration) {
 	unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 }
 
-func (p *Poller) drain(fd int) {
-	var b [8]byte
-	unix.Read(fd, b[:])
-}
-
 // arm sets the timer. One that is armed for an earlier time stays: a backup
 // moves its deadline with each advert, and to go to sleep once more when the
 // earlier time comes costs less than to set the timer for each.
@@ -214,8 +222,8 @@ func (p *Poller) arm(deadline Time) error {
 	}
 	p.armed = deadline
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(max(int64(deadline), 1))}
-	if err := unix.TimerfdSettime(p.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
-		return fmt.Errorf("timerfd: %w", err)
+	if _, _, errno := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(p.timer), unix.TFD_TIMER_ABSTIME, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
+		return fmt.Errorf("timerfd: %w", errno)
 	}
 	return nil
 }
@@ -256,13 +264,14 @@ const clockGrain = time.Millisecond
 func noteSuspension() bool {
 	var ts unix.Timespec
 	before := time.Since(started)
-	unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
+	unix.RawSyscall(unix.SYS_CLOCK_GETTIME, unix.CLOCK_BOOTTIME, uintptr(unsafe.Pointer(&ts)), 0)
+	ahead := Time(ts.Nano()) - before
+	if (ahead - Time(offset.Load())).Abs() <= clockGrain {
+		return true
+	}
 	if time.Since(started)-before > clockGrain/2 {
 		return false
 	}
-	ahead := Time(ts.Nano()) - before
-	if (ahead - Time(offset.Load())).Abs() > clockGrain {
-		offset.Store(int64(ahead))
-	}
+	offset.Store(int64(ahead))
 	return true
 }

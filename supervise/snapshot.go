@@ -1,0 +1,103 @@
+package supervise
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"halbd/conf"
+	"halbd/internal/ipc"
+)
+
+// snapshots are the configuration as each child gets it: encoded, and packed
+// once the children have it. Only a child that starts again needs it then, and
+// ten thousand real servers are a tenth of the size.
+type snapshots map[role]snapshot
+
+type snapshot struct {
+	message []byte // nil: packed
+	packed  []byte // message, deflated
+}
+
+func newSnapshots(cfg *conf.Config) (snapshots, error) {
+	s := snapshots{}
+	for _, r := range roles {
+		b, err := encodeFor(r, cfg)
+		if err != nil {
+			return nil, err
+		}
+		s[r] = snapshot{message: b}
+	}
+	return s, nil
+}
+
+// encodeFor makes the snapshot for one child: the same configuration, without
+// the part that only the other child uses.
+func encodeFor(r role, cfg *conf.Config) ([]byte, error) {
+	part := *cfg
+	switch r {
+	case roleVRRP:
+		part.VirtualServers = nil
+	case roleChecker:
+		part.SyncGroups, part.StaticAddresses, part.Scripts, part.TrackFiles = nil, nil, nil, nil
+	case roleBFD:
+		part = conf.Config{Global: cfg.Global, BFDs: cfg.BFDs}
+	}
+	return ipc.Encode(msgConfig, &part)
+}
+
+// of returns the message for a child.
+func (s snapshots) of(r role) ([]byte, error) {
+	if s[r].packed == nil {
+		return s[r].message, nil
+	}
+	b, err := io.ReadAll(flate.NewReader(bytes.NewReader(s[r].packed)))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the configuration of the %s process: %w", r, err)
+	}
+	return b, nil
+}
+
+// pack makes the snapshots small.
+func (s snapshots) pack() {
+	for r, v := range s {
+		if v.packed != nil {
+			continue
+		}
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, flate.BestSpeed)
+		if err != nil {
+			return // a level that does not exist
+		}
+		w.Write(v.message)
+		w.Close()
+		s[r] = snapshot{packed: bytes.Clone(b.Bytes())}
+	}
+}
+
+// take makes a configuration the running one. With virtual servers the rest is
+// decoded anew: its strings would hold on to the text of the file.
+func (p *parent) take(cfg *conf.Config) {
+	p.served = len(cfg.VirtualServers) > 0
+	if !p.served {
+		p.cfg = cfg
+		return
+	}
+	rest := *cfg
+	rest.VirtualServers = nil
+	p.cfg = &rest
+	if b, err := json.Marshal(&rest); err == nil {
+		if copied := new(conf.Config); json.Unmarshal(b, copied) == nil {
+			p.cfg = copied
+		}
+	}
+	p.cfg.VirtualServers = cfg.VirtualServers
+}
+
+// slim forgets what only the children need of the configuration: they have it.
+func (p *parent) slim() {
+	p.snapshots.pack()
+	p.cfg.VirtualServers = nil
+}
