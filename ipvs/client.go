@@ -259,15 +259,10 @@ func (c *Client) StartDaemon(d Daemon) error {
 
 // StopDaemon implements Kernel. A daemon that does not run is no error.
 func (c *Client) StopDaemon(master bool) error {
-	_, err := c.execute(cmdDelDaemon, netlink.Acknowledge, func(e *encoder) {
-		at := e.nest(attrDaemon)
-		e.uint32(daemonState, daemonNumber(master))
-		e.end(at)
-	})
-	if errors.Is(err, unix.ESRCH) {
-		return nil
+	if err := c.EndDaemon(master); !errors.Is(err, unix.ESRCH) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // Timeouts implements Kernel.

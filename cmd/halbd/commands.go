@@ -17,11 +17,16 @@ import (
 // errFound ends a command with status 1 whose findings have been printed already.
 var errFound = errors.New("something was found")
 
+// exitStatus ends a command that has said already what went wrong.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
 // commands builds what halbd does besides being the daemon.
 func commands() *cobra.Command {
 	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
 		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
-	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand(), statusCommand(), digestCommand())
+	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand(), statusCommand(), digestCommand(), ipvsCommand())
 	return root
 }
 
@@ -56,6 +61,10 @@ func runCommand(args []string) int {
 	err := root.Execute()
 	if err == nil {
 		return 0
+	}
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
 	}
 	if !errors.Is(err, errFound) {
 		fmt.Fprintln(os.Stderr, "halbd:", err)
