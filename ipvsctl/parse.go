@@ -3,7 +3,6 @@ package ipvsctl
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -393,7 +392,7 @@ func parseMask(v6 bool, word string) (uint32, error) {
 		return 1<<32 - 1, nil
 	}
 	a, ok := parseAton(word)
-	if !ok || a == netip.IPv4Unspecified() {
+	if !ok {
 		return 0, usagef("%q is no netmask", word)
 	}
 	b := a.As4()

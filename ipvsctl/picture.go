@@ -223,7 +223,7 @@ func (p picture) plain() string {
 
 // limit keeps an offset such that the view is filled.
 func (p picture) limit(offset, height int) int {
-	return max(0, min(offset, len(p.rows)-(height-fixedLines)))
+	return max(0, min(offset, len(p.rows)-max(0, height-fixedLines)))
 }
 
 // frame is the picture for a terminal, from the row at offset on.

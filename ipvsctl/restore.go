@@ -233,7 +233,9 @@ func (p *plan) do(c ipvs.Change) error {
 		if i >= 0 {
 			return unix.EEXIST
 		}
-		p.services = append(p.services, *c.Service)
+		added := *c.Service
+		added.Dests = nil // they are changes of their own
+		p.services = append(p.services, added)
 		return nil
 	}
 	if i < 0 {

@@ -22,7 +22,7 @@ func sortServers(u *ipvs.Usage) {
 	for i := range order {
 		order[i] = i
 	}
-	order = mergeSort(order, func(a, b *int) int { return compareServers(&u.Dests[*a], &u.Dests[*b]) })
+	order = mergeSort(order, func(a, b *int) int { return compareServers(&u.Dests[*a], &u.Dests[*b], u.IPv6) })
 	dests, servers := make([]ipvs.Destination, len(order)), make([]ipvs.ServerUsage, len(order))
 	for to, from := range order {
 		dests[to], servers[to] = u.Dests[from], u.Servers[from]
@@ -35,8 +35,10 @@ func compareServices(a, b ipvs.ServiceKey) int {
 		compareAddrs(a.Addr, b.Addr, a.IPv6), int(a.Port)-int(b.Port))
 }
 
-func compareServers(a, b *ipvs.Destination) int {
-	return first(compareAddrs(a.Addr, b.Addr, a.Addr.Is6()), int(a.Port)-int(b.Port))
+// compareServers goes by the family of the service, for servers of the other
+// one too.
+func compareServers(a, b *ipvs.Destination, v6 bool) int {
+	return first(compareAddrs(a.Addr, b.Addr, v6), int(a.Port)-int(b.Port))
 }
 
 // compareAddrs compares IPv4 addresses by the sign of a 32-bit difference, as

@@ -116,7 +116,8 @@ func (r *request) setUmask(v string) error {
 func (r *request) usage(w io.Writer) {
 	fmt.Fprintln(w, `Usage: halbd [OPTION...]            run the daemon
        halbd check [--host] FILE    print every diagnostic of a configuration
-       halbd keywords --json        print the keyword table`)
+       halbd keywords --json        print the keyword table
+       halbd ipvs COMMAND           look at and change the kernel's IPVS table`)
 	fmt.Fprintln(w)
 	for _, o := range r.options() {
 		short := "    "

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -85,8 +84,8 @@ func InUML(ctx context.Context, out io.Writer, env []string, args ...string) err
 	if err != nil {
 		return errors.Join(fmt.Errorf("the command in User Mode Linux did not end: %s", console.String()), ctx.Err())
 	}
-	if rc, _ := strconv.Atoi(strings.TrimSpace(string(b))); rc != 0 {
-		return fmt.Errorf("%s in User Mode Linux: exit status %d", args[0], rc)
+	if rc := strings.TrimSpace(string(b)); rc != "0" {
+		return errors.Join(fmt.Errorf("%s in User Mode Linux: exit status %q", args[0], rc), ctx.Err())
 	}
 	return nil
 }
