@@ -18,6 +18,7 @@ type command struct {
 	low, high   int
 	needs       []string // names of options that must be there
 	takes       []string // names of options that may be there
+	ignores     []string // names of options that ipvsadm takes to no effect
 	perform     func(*session, *request) error
 	onTable     bool // a line of a restored file may be such a command
 	verbOptions []string
@@ -41,7 +42,7 @@ func commands() []command {
 		{letter: 'd', long: "delete-server", verb: "delete server", help: "delete a server from a service", needs: oneServer, takes: []string{optFamily}, perform: (*session).change, onTable: true},
 		{letter: 'C', long: "clear", verb: "clear", help: "delete every service", name: "flush", perform: (*session).flush, onTable: true},
 		{letter: 'L', long: "list", verb: "list", help: "print the table", perform: (*session).print, verbOptions: []string{"resolve"},
-			takes: []string{optService, optFamily, optConnection, optTimeout, optDaemon, optStats, optRate, optThresholds, optPersistent, optTunInfo, "exact", optSort, optNoSort, "numeric", "json"}},
+			takes: []string{optService, optFamily, optConnection, optTimeout, optDaemon, optStats, optRate, optThresholds, optPersistent, optTunInfo, "exact", optSort, optNoSort, "numeric", "json"}, ignores: []string{"syncid"}},
 		{letter: 'S', long: "save", verb: "save", help: "print the table as lines for restore", perform: (*session).saveTable, takes: []string{"numeric", optSort}, verbOptions: []string{"resolve", optThresholds}},
 		{letter: 'R', long: "restore", verb: "restore", help: "make the table what a file or standard input says, by the difference", perform: (*session).replay,
 			operands: "[FILE]", verbOptions: []string{"clear"}},
@@ -49,7 +50,7 @@ func commands() []command {
 		{letter: 'Z', long: "zero", verb: "zero", help: "set counters to zero, of one service or of all", takes: []string{optService, optFamily}, perform: (*session).zero},
 		{long: "set", verb: "set timeouts", help: "set the timeouts of connections in seconds; 0 leaves one as it is", name: "set", operands: "TCP TCPFIN UDP", low: 3, high: 3, perform: (*session).setTimeouts},
 		{long: "start-daemon", verb: "start-daemon", help: "start a synchronisation daemon", operands: "master|backup", low: 1, high: 1, takes: daemonOptions, perform: (*session).startDaemon},
-		{long: "stop-daemon", verb: "stop-daemon", help: "stop a synchronisation daemon", operands: "master|backup", low: 1, high: 1, takes: []string{"syncid"}, perform: (*session).stopDaemon},
+		{long: "stop-daemon", verb: "stop-daemon", help: "stop a synchronisation daemon", operands: "master|backup", low: 1, high: 1, ignores: []string{"syncid"}, perform: (*session).stopDaemon},
 		{verb: "watch", help: "show services and servers live, with rates; q ends", takes: []string{"interval", "count", optNoSort}, perform: (*session).watch},
 	}
 }
@@ -68,7 +69,12 @@ func (c *command) title() string {
 // legal reports whether the command takes an option; verb says that it was
 // called by halbd's name for it.
 func (c *command) legal(name string, verb bool) bool {
-	return name == optSort || slices.Contains(c.needs, name) || slices.Contains(c.takes, name) || verb && slices.Contains(c.verbOptions, name)
+	return name == optSort || slices.Contains(c.ignores, name) || c.offers(name) && (verb || !slices.Contains(c.verbOptions, name))
+}
+
+// offers reports whether an option is of use with the command.
+func (c *command) offers(name string) bool {
+	return slices.Contains(c.needs, name) || slices.Contains(c.takes, name) || slices.Contains(c.verbOptions, name)
 }
 
 // findVerb finds a command by halbd's name for it, and how many words that is.

@@ -29,7 +29,7 @@ func writeHelp(w io.Writer, args []string) {
 	}
 	fmt.Fprintf(w, ": %s\n\n  halbd ipvs %s [OPTION...] %s\n\n", c.help, c.verb, c.operands)
 	for _, o := range options() {
-		if c.legal(o.name, true) && (o.name != optSort || slices.Contains(c.takes, optSort)) {
+		if c.offers(o.name) {
 			fmt.Fprintf(w, "  %-36s %s\n", usage(&o), o.help)
 		}
 	}
@@ -110,7 +110,7 @@ func Complete(before []string, _ string) []string {
 		list = append(list, strings.Split(c.operands, "|")...)
 	}
 	for i := range table {
-		if o := &table[i]; c.legal(o.name, true) {
+		if o := &table[i]; c.offers(o.name) {
 			list = append(list, "--"+o.long+"\t"+o.help)
 		}
 	}

@@ -1,7 +1,7 @@
 package ipvsctl
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 
@@ -22,7 +22,7 @@ func sortServers(u *ipvs.Usage) {
 	for i := range order {
 		order[i] = i
 	}
-	order = mergeSort(order, func(a, b *int) int { return compareServers(&u.Dests[*a], &u.Dests[*b], u.IPv6) })
+	order = mergeSort(order, func(a, b *int) int { return compareServers(&u.Dests[*a], &u.Dests[*b]) })
 	dests, servers := make([]ipvs.Destination, len(order)), make([]ipvs.ServerUsage, len(order))
 	for to, from := range order {
 		dests[to], servers[to] = u.Dests[from], u.Servers[from]
@@ -31,25 +31,24 @@ func sortServers(u *ipvs.Usage) {
 }
 
 func compareServices(a, b ipvs.ServiceKey) int {
-	return first(int(int32(a.Fwmark-b.Fwmark)), boolean(a.IPv6)-boolean(b.IPv6), int(a.Protocol)-int(b.Protocol),
-		compareAddrs(a.Addr, b.Addr, a.IPv6), int(a.Port)-int(b.Port))
+	return first(cmp.Compare(a.Fwmark, b.Fwmark), boolean(a.IPv6)-boolean(b.IPv6), int(a.Protocol)-int(b.Protocol), compareAddrs(a.Addr, b.Addr), int(a.Port)-int(b.Port))
 }
 
-// compareServers goes by the family of the service, for servers of the other
-// one too.
-func compareServers(a, b *ipvs.Destination, v6 bool) int {
-	return first(compareAddrs(a.Addr, b.Addr, v6), int(a.Port)-int(b.Port))
+func compareServers(a, b *ipvs.Destination) int {
+	return first(compareAddrs(a.Addr, b.Addr), int(a.Port)-int(b.Port))
 }
 
-// compareAddrs compares IPv4 addresses by the sign of a 32-bit difference, as
+// compareAddrs compares addresses by the signs of 32-bit differences, as
 // ipvsadm does. That is no order of its own when addresses are far apart (10.x
 // and 192.168.x, for one: 192.168.x comes first), so the way of sorting shows.
-func compareAddrs(a, b netip.Addr, v6 bool) int {
+func compareAddrs(a, b netip.Addr) int {
 	x, y := raw(a), raw(b)
-	if v6 {
-		return bytes.Compare(x[:], y[:])
+	for i := 0; i < len(x); i += 4 {
+		if d := int32(binary.BigEndian.Uint32(x[i:]) - binary.BigEndian.Uint32(y[i:])); d != 0 {
+			return int(d)
+		}
 	}
-	return int(int32(binary.BigEndian.Uint32(x[:]) - binary.BigEndian.Uint32(y[:])))
+	return 0
 }
 
 // raw is the kernel's union nf_inet_addr.
