@@ -238,6 +238,27 @@ const someTable = `-A -t 10.0.0.1:80 -s wrr -p 300 -M 255.255.255.0
 -a -f 9 -6 -r [2001:db8::9]:80 -g
 `
 
+// -R goes on behind what the kernel refuses, ends at what has no meaning, and
+// says which line it was; the status is that of the last line.
+func TestLinesOneByOne(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in, complaint, table string
+		status               int
+	}{
+		"refused":        {"-A -t 10.0.0.1:80\n\n-A -t 10.0.0.1:80\nipvsadm -A -f 1\n", "halbd ipvs: line 3: add virtual service tcp 10.0.0.1:80: it exists already\n", "-A -t 10.0.0.1:80 -s wlc\n-A -f 1 -s wlc\n", 0},
+		"refused last":   {"-A -f 1\n-D -f 2", "halbd ipvs: line 2: delete virtual service fwmark 2: there is no such service\n", "-A -f 1 -s wlc\n", 255},
+		"no meaning":     {"-A -f 1\n-A -f 2 -w 5\n-A -f 3\n", "halbd ipvs: line 2: -w has no meaning with add-service\n", "-A -f 1 -s wlc\n", 2},
+		"unknown option": {"-A -f 1\r\n-A -f 2 --bogus\n-A -f 3\n", "halbd ipvs: line 2: --bogus: unknown option\n", "-A -f 1 -s wlc\n", 255},
+		"quoted":         {"-A -t \"10.0.0.1:80\" -s 'rr'  # and so on\n", "", "-A -t 10.0.0.1:80 -s rr\n", 0},
+	} {
+		x := tool{newFake()}
+		_, complaint, status := x.run(tc.in, "-R")
+		if table := x.must(t, "", "save"); table != tc.table || complaint != tc.complaint || status != tc.status {
+			t.Errorf("%s: status %d, %q, the table is\n%s", name, status, complaint, table)
+		}
+	}
+}
+
 // All that list can say in JSON; the names of fields are promised.
 func TestJSON(t *testing.T) {
 	x := tool{newFake()}

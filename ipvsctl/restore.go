@@ -121,9 +121,15 @@ func readTable(n names, in io.Reader) ([]ipvs.Service, error) {
 }
 
 // execute carries lines out one after the other. A line without a meaning
-// ends that; what the kernel refuses does not, and the status is 0, as with ipvsadm.
+// ends that; what the kernel refuses does not, and as with ipvsadm the status
+// is that of the last line.
 func (s *session) execute(in io.Reader) error {
-	return eachLine(s.names, in, func(line int, r *request, err error) error {
+	var refused error // of the line before
+	err := eachLine(s.names, in, func(line int, r *request, err error) error {
+		if refused != nil {
+			s.complain(refused)
+			refused = nil
+		}
 		if err == nil && r.command.letter == 'R' {
 			err = usagef("restore within restore")
 		}
@@ -138,9 +144,13 @@ func (s *session) execute(in io.Reader) error {
 		if errors.As(err, &meaning) {
 			return err
 		}
-		s.complain(err)
+		refused = err
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return refused
 }
 
 // eachLine reads command lines, with or without "ipvsadm" before them; blank

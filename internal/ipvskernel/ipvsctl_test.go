@@ -168,12 +168,12 @@ func TestToolTables(t *testing.T) {
 		must(t, err)
 		return out
 	}
-	for seed := range uint64(4) {
+	for seed := range uint64(3) {
 		file := filepath.Join(x.dir, "rules")
 		must(t, os.WriteFile(file, []byte(strings.Join(rules(rand.New(rand.NewPCG(seed, 5))), "\n")+"\n"), 0o600))
-		in("a", "ipvsadm -C; ipvsadm -R < "+file+" 2>/dev/null")
-		in("b", "ipvsadm -C; "+halbd+" -R < "+file+" 2>/dev/null")
-		if a, b := in("a", state), in("b", state); a != b {
+		statusA := in("a", "ipvsadm -C; ipvsadm -R < "+file+" 2>/dev/null; echo $?")
+		statusB := in("b", "ipvsadm -C; "+halbd+" -R < "+file+" 2>/dev/null; echo $?")
+		if a, b := statusA+in("a", state), statusB+in("b", state); a != b {
 			t.Fatalf("seed %d: -R\n--- ipvsadm\n%s--- halbd\n%s", seed, a, b)
 		}
 		services := strings.Split(strings.TrimSpace(in("a", "ipvsadm -Sn | grep ^-A")), "\n")
