@@ -35,7 +35,7 @@ func run(args []string) error {
 		return b.all(ipvsFigures)
 	}
 	fmt.Printf("%-52s %12s %12s %7s\n", "", "halbd", "keepalived", "ratio")
-	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures)); err != nil {
+	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures, bfdFigures)); err != nil {
 		return err
 	}
 	if lab.HasIPVS() {

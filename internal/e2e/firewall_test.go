@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
 
 	"halbd/internal/lab"
 )
@@ -265,6 +267,42 @@ func TestStolenRulesArePutBack(t *testing.T) {
 	}
 	if strings.Contains(p.Log(), "theirs") {
 		t.Error("it told of another table")
+	}
+}
+
+// A ruleset that is flushed is there again within a tenth of a second: by the
+// time of the kernel's notices of the end of our table and of its return, which
+// is that of everything in it.
+func TestFlushedRulesAreBackQuickly(t *testing.T) {
+	t.Parallel()
+	n, _ := lone(t, " no_accept\n"+vips(2))
+	wait(t, "a table", 5*time.Second, func() bool { return len(ruleset(t, n, "a")) == 1 })
+	var c *netlink.Conn
+	must(t, n.Inside("a", func() (err error) {
+		if c, err = netlink.Dial(unix.NETLINK_NETFILTER, nil); err == nil {
+			err = c.JoinGroup(unix.NFNLGRP_NFTABLES)
+		}
+		return err
+	}))
+	defer c.Close()
+	must(t, c.SetReadDeadline(time.Now().Add(5*time.Second)))
+	_, err := n.Run("a", "nft flush ruleset")
+	must(t, err)
+	var gone time.Time
+	for {
+		list, err := c.Receive()
+		must(t, err)
+		for _, m := range list {
+			switch m.Header.Type {
+			case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE:
+				gone = time.Now()
+			case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWTABLE:
+				if d := time.Since(gone); d > 100*time.Millisecond {
+					t.Errorf("the rules were away for %v", d)
+				}
+				return
+			}
+		}
 	}
 }
 
