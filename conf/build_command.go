@@ -181,6 +181,7 @@ func (b *builder) finishCommands() {
 		return
 	}
 	def := b.defaultAccount()
+	b.global.scriptAccount = &def
 	for _, c := range b.commands {
 		c.dropped = c.gone || !b.finishCommand(c, def)
 	}

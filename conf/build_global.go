@@ -36,6 +36,7 @@ type rawGlobal struct {
 		name, group string
 		pos         Pos
 	}
+	scriptAccount   *account // what scripts without an own one run under; nil: nobody asked
 	fifoUsers       []fifoUser
 	syncPos         Pos
 	syncID          bool // lvs_sync_daemon has an id of its own
