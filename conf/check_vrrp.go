@@ -23,7 +23,7 @@ func (b *builder) finish() {
 	b.finishServers()
 	b.checkSecurity()
 	b.cfg.Global = b.global.Global
-	b.cfg.Global.Defaults = b.global.defaults()
+	b.cfg.Defaults = b.global.defaults()
 }
 
 // finishGroups keeps the members that exist and the groups that have some.

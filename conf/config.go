@@ -20,5 +20,6 @@ type Config struct {
 	SyncGroups      []SyncGroup     `json:"sync_groups,omitempty"`
 	Instances       []Instance      `json:"instances,omitempty"`
 	SSL             *TLSClient      `json:"ssl,omitempty"`
+	Defaults        Defaults        `json:"-"` // what objects have inherited already; for dump files only
 	VirtualServers  []VirtualServer `json:"virtual_servers,omitempty"`
 }

@@ -61,7 +61,6 @@ type Global struct {
 	RSInitNotifies       bool          `json:"rs_init_notifies,omitempty"`
 	LogAllFailures       bool          `json:"checker_log_all_failures,omitempty"`
 	NoCheckerEmails      bool          `json:"no_checker_emails,omitempty"` // mail only when a real server itself comes or goes
-	Defaults             Defaults      `json:"-"`                           // what objects have inherited already; for dump files only
 }
 
 // FlushOnStop is lvs_flush_on_stop: what leaves the kernel's table at exit beyond our own entries.

@@ -136,10 +136,10 @@ var tableGlobal = []Keyword{
 	{Block: "global_defs", Name: "config_save_dir", Args: "<directory>", Default: "none", Doc: "Save merged config copies here; created even by -t"},
 	{Block: "global_defs", Name: "tmp_config_directory", Args: "<directory>", Default: "memfd (memory)", Doc: "Keep merged config in anonymous disk file instead of memory", Tolerant: true},
 	{Block: "global_defs", Name: "data_use_instance", Args: "[<bool>]", Default: "false", Doc: "Put instance and namespace names into dump file names", Acts: true},
-	{Block: "global_defs", Name: "json_version", Args: "<1|2>", Unit: "version", Min: "1", Max: "2", Default: "1", Doc: "Layout version of JSON dump"},
+	{Block: "global_defs", Name: "json_version", Args: "<1|2>", Unit: "version", Min: "1", Max: "2", Default: "1", Doc: "Layout version of JSON dump", Acts: true},
 	{Block: "global_defs", Name: "iproute_usr_dir", Args: "<directory>", Default: "build time (/etc/iproute2 here)", Doc: "Vendor directory for iproute2 name tables", Acts: true},
 	{Block: "global_defs", Name: "iproute_etc_dir", Args: "<directory>", Default: "build time (/etc/iproute2 here)", Doc: "Admin directory for iproute2 name tables", Acts: true},
-	{Block: "global_defs", Name: "state_dump_file", Args: "<path>", Default: "keepalived*.data in temp dir", Doc: "Location for SIGUSR1 state dump"},
+	{Block: "global_defs", Name: "state_dump_file", Args: "<path>", Default: "keepalived*.data in temp dir", Doc: "Location for SIGUSR1 state dump", Acts: true},
 	{Block: "global_defs", Name: "stats_dump_file", Args: "<path>", Default: "keepalived.stats in temp dir", Doc: "Location for SIGUSR2 statistics dump", Acts: true},
-	{Block: "global_defs", Name: "json_dump_file", Args: "<path>", Default: "keepalived.json in temp dir", Doc: "Location for JSON dump"},
+	{Block: "global_defs", Name: "json_dump_file", Args: "<path>", Default: "keepalived.json in temp dir", Doc: "Location for JSON dump", Acts: true},
 }

@@ -165,7 +165,11 @@ func (o *sheet) addressing(c *conf.Instance, st *vrrp.InstanceStatus) {
 	if c.Strict {
 		o.linef("   Enforcing strict VRRP compliance")
 	}
-	o.linef("   Using src_ip = %v%s", st.Source, yes(c.Source.IsValid(), " (from configuration)", ""))
+	source := "(none)"
+	if st.Source.IsValid() {
+		source = st.Source.String()
+	}
+	o.linef("   Using src_ip = %s%s", source, yes(c.Source.IsValid(), " (from configuration)", ""))
 	if !c.Unicast {
 		o.linef("   Multicast address %v", c.Destination)
 	}

@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"halbd/conf"
 	"halbd/event"
+	"halbd/healthcheck"
 	"halbd/status"
 	"halbd/vrrp"
 )
@@ -63,7 +65,60 @@ func linksThere() []Link {
 // ours are lines whose value differs on purpose, or which have none here:
 // descriptors, keepalived's own timers of a link, libraries.
 var ours = []string{"fd_in", "Send advert after receive higher priority advert", "libnftnl version", "Current processes", "delay timer",
-	"MAC broadcast", "Seen up", "Delayed state change", "debounce timer", "Group = 0", "NIC netlink status", "Reset ARP", "Original ", "Reset promote", "Not IPv6 forwarding"}
+	"MAC broadcast", "Seen up", "Delayed state change", "debounce timer", "Group = 0", "NIC netlink status", "Reset ARP", "Original ", "Reset promote", "Not IPv6 forwarding",
+	"Retries iterations", "ICMP seq no", "Last ran", "Last status", "Regex ref count"}
+
+// checkers builds the picture that a file of keepalived's was written of: who
+// was up is read from it.
+func checkers(cfg *conf.Config, want string) *status.Status {
+	var up []event.State
+	for l := range strings.Lines(want) {
+		switch strings.TrimSpace(l) {
+		case "Up = yes":
+			up = append(up, event.Up)
+		case "Up = no":
+			up = append(up, event.Down)
+		}
+	}
+	s := &status.Status{Trackers: []status.Tracker{{Kind: "file", Name: "tf", Known: true}}}
+	for i := range cfg.VirtualServers {
+		v := &cfg.VirtualServers[i]
+		st := healthcheck.ServiceStatus{Name: fmt.Sprintf("[%v]:%v:%d", v.Addr.Addr(), v.Protocol, v.Addr.Port()), State: event.Up}
+		for j := range v.RealServers {
+			r := &v.RealServers[j]
+			rs := healthcheck.ServerStatus{Name: fmt.Sprintf("[%v]:%v:%d", r.Addr.Addr(), v.Protocol, r.Addr.Port()), State: event.Up, Weight: int32(r.Weight)}
+			for range r.Checkers {
+				rs.Checkers = append(rs.Checkers, healthcheck.CheckerStatus{State: up[0], Last: at(1795400112766571)})
+				if up[0] == event.Down {
+					rs.State = event.Down
+				}
+				up = up[1:]
+			}
+			st.Servers = append(st.Servers, rs)
+		}
+		s.VirtualServers = append(s.VirtualServers, st)
+	}
+	return s
+}
+
+// Virtual servers and checks of every kind, line by line.
+func TestChecker(t *testing.T) {
+	for _, name := range []string{"misc", "http"} {
+		cfg := load(t, name+".conf")
+		want, err := os.ReadFile(reference + name + "_check.data")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got strings.Builder
+		if err := Checker(&got, cfg, checkers(cfg, string(want))); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(want), " = 4294967295", " = 5")
+		if d := cmp.Diff(comparable(text), comparable(got.String())); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
 
 func comparable(text string) []string {
 	var lines []string

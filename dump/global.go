@@ -20,7 +20,7 @@ func Parent(w io.Writer, cfg *conf.Config) error {
 // interface out.
 func (o *sheet) global(cfg *conf.Config, vrrp bool) {
 	g := &cfg.Global
-	d := &g.Defaults
+	d := &cfg.Defaults
 	o.title("Global definitions")
 	o.linef(" Network namespace = %s", or(g.Namespaces.Name, "(default)"))
 	o.linef(" Network namespace ipvs = %s", ipvsNamespace(&g.Namespaces))
@@ -50,7 +50,7 @@ func (o *sheet) global(cfg *conf.Config, vrrp bool) {
 	o.linef(" Use VRRPv2 checksum for VRRPv3 IPv4 = %s", yes(d.ChecksumAsV2, "yes", "no"))
 	o.lvs(g)
 	o.fifos(g)
-	o.vrrpDefaults(g)
+	o.vrrpDefaults(g, d)
 	o.firewall(&g.Firewall)
 	o.linef(" VRRP check unicast_src = %t", d.CheckUnicastSrc)
 	o.linef(" VRRP skip check advert addresses = %t", d.SkipCheckAddr)
@@ -155,8 +155,7 @@ func (o *sheet) fifos(g *conf.Global) {
 	o.linef(" FIFO write vrrp states on reload = %t", g.FIFOStatesOnReload)
 }
 
-func (o *sheet) vrrpDefaults(g *conf.Global) {
-	d := &g.Defaults
+func (o *sheet) vrrpDefaults(g *conf.Global, d *conf.Defaults) {
 	o.linef(" VRRP notify priority changes = %t", d.PriorityChange)
 	o.linef(" VRRP IPv4 mcast group = %v", g.MulticastGroup4)
 	o.linef(" VRRP IPv6 mcast group = %v", g.MulticastGroup6)

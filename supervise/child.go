@@ -170,9 +170,10 @@ func decodeAs[T any](raw json.RawMessage) (any, error) {
 func (c *child) watchSignals(ctx context.Context, cancel func()) {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, unix.SIGTERM, unix.SIGINT)
-	signal.Ignore(unix.SIGPIPE, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
+	signal.Ignore(unix.SIGPIPE, unix.SIGHUP, unix.SIGUSR2, jsonSignal, statsClearSignal)
+	signal.Notify(stop, unix.SIGUSR1)
 	if c.role == roleVRRP {
-		signal.Notify(stop, unix.SIGUSR2, statsClearSignal)
+		signal.Notify(stop, unix.SIGUSR2, jsonSignal, statsClearSignal)
 	}
 	go func() {
 		defer signal.Stop(stop)

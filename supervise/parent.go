@@ -54,6 +54,7 @@ type parent struct {
 	started   func()                                  // called once every child is ready
 	reload    reloadState
 	pictures  pictures
+	dumping   sync.WaitGroup
 	since     time.Time // start of the daemon
 	loadedAt  time.Time // when cfg was taken
 	stopping  bool
@@ -104,6 +105,7 @@ func (p *parent) run() int {
 		}
 	}
 	defer leaveNamespace()
+	defer p.dumping.Wait()
 	p.log.Info("Starting halbd " + p.opt.Version)
 	p.log.Info("Configuration file " + p.opt.File)
 	for _, c := range p.opt.Complaints {
@@ -400,7 +402,11 @@ func (p *parent) onMessage(m childMessage) {
 		p.onStatus(m)
 	case msgSignal:
 		var s syscall.Signal
-		if p.decoded(m, &s) {
+		switch {
+		case !p.decoded(m, &s):
+		case s == syscall.SIGUSR1:
+			p.dumpData(m.from.role) // that process's file only
+		default:
 			p.onSignal(s)
 		}
 	case msgFatal:

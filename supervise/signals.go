@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -43,8 +42,10 @@ func (p *parent) onSignal(s os.Signal) {
 		p.dumpStats(false)
 	case statsClearSignal:
 		p.dumpStats(true)
-	default:
-		p.log.Warn(fmt.Sprintf("signal %d: dump files are not written yet", s))
+	case unix.SIGUSR1:
+		p.dumpData()
 		p.logHonoured()
+	case jsonSignal:
+		p.dumpJSON()
 	}
 }

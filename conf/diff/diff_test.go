@@ -23,14 +23,19 @@ func load(t *testing.T, text string) *conf.Config {
 // A part of the Config without a name here would be compared under no keyword.
 func TestEveryPartHasItsKeyword(t *testing.T) {
 	config := reflect.TypeFor[conf.Config]()
+	parts := 0
 	for i := range config.NumField() {
 		tag, _, _ := strings.Cut(config.Field(i).Tag.Get("json"), ",")
+		if tag == "-" { // it is in other parts already
+			continue
+		}
+		parts++
 		if kinds[tag] == "" {
 			t.Errorf("%s has no keyword", tag)
 		}
 	}
-	if len(kinds) != config.NumField() {
-		t.Errorf("%d keywords for %d parts", len(kinds), config.NumField())
+	if len(kinds) != parts {
+		t.Errorf("%d keywords for %d parts", len(kinds), parts)
 	}
 }
 
