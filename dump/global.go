@@ -198,7 +198,11 @@ func (o *sheet) process(name string, p *conf.Process) {
 	o.linef(" %s process priority = %d", name, p.Nice)
 	o.linef(" %s don't swap = %t", name, p.NoSwap)
 	o.linef(" %s realtime priority = %d", name, p.RTPriority)
-	o.linef(" %s realtime limit = %d", name, p.RTLimit.Microseconds())
+	limit := p.RTLimit
+	if limit == 0 {
+		limit = 10 * time.Millisecond // what keepalived writes without a setting
+	}
+	o.linef(" %s realtime limit = %d", name, limit.Microseconds())
 }
 
 func (o *sheet) agents(g *conf.Global) {
