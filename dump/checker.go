@@ -244,9 +244,9 @@ func (o *sheet) check(cfg *conf.Config, vs *healthcheck.ServiceStatus, c *conf.C
 	o.linef(" %s -> %s", vs.Name, rs.Name)
 	o.linef("   Enabled = yes")
 	o.linef("   Up = %s", yesNo(st.State == event.Up))
-	o.linef("   Has run = %s", yesNo(!st.Last.IsZero()))
-	o.linef("   Current weight = 0")
 	follows := c.File != nil || c.BFD != nil
+	o.linef("   Has run = %s", yesNo(follows || !st.Last.IsZero()))
+	o.linef("   Current weight = 0")
 	if !follows {
 		o.linef("   Alpha = %s", yesNo(c.Alpha))
 		o.linef("   Delay loop = %d us", c.DelayLoop.Microseconds())

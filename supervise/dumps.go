@@ -27,7 +27,12 @@ type dumpFile struct {
 // dump asks for a picture and writes the files that are made of it.
 func (p *parent) dump(clear bool, files func(*conf.Config, *status.Status) []dumpFile) {
 	p.askPicture(pictureRequest{clear: clear, then: func(s *status.Status) {
-		list := files(p.cfg, s)
+		cfg, err := p.whole()
+		if err != nil {
+			p.log.Error(err.Error())
+			return
+		}
+		list := files(cfg, s)
 		p.dumping.Go(func() {
 			for _, f := range list {
 				if err := writeDump(f.path, f.write); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"halbd/conf"
 	"halbd/internal/ipc"
@@ -90,10 +91,33 @@ func (p *parent) take(cfg *conf.Config) {
 	p.cfg = &rest
 	if b, err := json.Marshal(&rest); err == nil {
 		if copied := new(conf.Config); json.Unmarshal(b, copied) == nil {
+			copied.Defaults = cfg.Defaults
+			copied.Defaults.Interface = strings.Clone(cfg.Defaults.Interface)
 			p.cfg = copied
 		}
 	}
 	p.cfg.VirtualServers = cfg.VirtualServers
+}
+
+// whole is the running configuration with the virtual servers that slim took
+// away.
+func (p *parent) whole() (*conf.Config, error) {
+	if !p.served || p.cfg.VirtualServers != nil {
+		return p.cfg, nil
+	}
+	b, err := p.snapshots.of(roleChecker)
+	if err != nil {
+		return nil, err
+	}
+	var servers struct {
+		VirtualServers []conf.VirtualServer `json:"virtual_servers"`
+	}
+	if err := json.Unmarshal(ipc.Payload(b), &servers); err != nil {
+		return nil, fmt.Errorf("unpack the virtual servers: %w", err)
+	}
+	c := *p.cfg
+	c.VirtualServers = servers.VirtualServers
+	return &c, nil
 }
 
 // slim forgets what only the children need of the configuration: they have it.

@@ -150,6 +150,9 @@ func Encode(kind Kind, v any) ([]byte, error) {
 	return append(b, payload...), nil
 }
 
+// Payload is the JSON in a message that Encode has made.
+func Payload(message []byte) json.RawMessage { return message[headerLen:] }
+
 func (c *Conn) push(b []byte) {
 	c.mu.Lock()
 	if !c.closed {
