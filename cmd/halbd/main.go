@@ -13,6 +13,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"halbd/supervise"
@@ -26,12 +27,15 @@ func main() {
 }
 
 // run takes the command line with the name of the program in front, which may
-// be genhash's.
+// be genhash's or ipvsadm's.
 func run(argv []string) int {
 	if words, yes := actsAsGenhash(argv); yes {
 		return genhash(words, os.Stdout, os.Stderr)
 	}
 	args := argv[1:]
+	if filepath.Base(argv[0]) == "ipvsadm" {
+		return runCommand(append([]string{"ipvs"}, args...))
+	}
 	if status, child := supervise.RunChild(args); child {
 		return status
 	}
