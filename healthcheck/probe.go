@@ -108,7 +108,7 @@ func probeMisc(ctx context.Context, k *conf.Checker) Result {
 	case err == nil:
 		return Result{OK: true}
 	case errors.As(err, &exit):
-		return Result{Exit: exit.ExitCode(), Detail: exit.Error()}
+		return Result{Exit: exit.ExitCode(), Detail: err.Error()}
 	}
 	r := Result{Exit: -1, Detail: err.Error()}
 	if errors.Is(err, notify.ErrLimit) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,15 +166,39 @@ func hostSpecimens() []specimen {
 	return list
 }
 
+// miscSpecimens are programs: how they end, and how their line is read.
+func miscSpecimens() []specimen {
+	var list []specimen
+	for _, c := range []struct {
+		name, opts string
+		up         bool
+	}{
+		{"exit 0", `misc_path "/bin/sh -c 'exit 0'"`, true},
+		{"exit 1", `misc_path "/bin/sh -c 'exit 1'"`, false},
+		{"exit 2", `misc_path "/bin/sh -c 'exit 2'"`, false},
+		{"dynamic, exit 1", `misc_path "/bin/sh -c 'exit 1'"` + "\n misc_dynamic", false},
+		{"dynamic, exit 2", `misc_path "/bin/sh -c 'exit 2'"` + "\n misc_dynamic", true},
+		{"dynamic, exit 255", `misc_path "/bin/sh -c 'exit 255'"` + "\n misc_dynamic", true},
+		{"killed", `misc_path "/bin/sh -c 'kill -9 $$'"`, false},
+		{"over its time", `misc_path "/bin/sleep 5"` + "\n misc_timeout 1", false},
+		{"over its time, ignores TERM", `misc_path "/bin/sh -c 'trap true TERM; while :; do sleep 1; done'"` + "\n misc_timeout 1", false},
+		{"within its time", `misc_path "/bin/sleep 1"` + "\n misc_timeout 4", true},
+		{"of another user", `misc_path "/bin/sh -c 'test $(id -un) = nobody'"` + "\n user nobody", true},
+		{"of root", `misc_path "/bin/sh -c 'test $(id -un) = root'"`, true},
+		{"words without quotes", "misc_path /usr/bin/test x", false}, // x has no effect
+		{"a word with a blank", `misc_path "/usr/bin/test 'a b' = 'a b'"`, true},
+		{"does not exist", "misc_path /usr/bin/nothing-of-this-name", true}, // the checker is removed
+	} {
+		list = append(list, specimen{name: "MISC: " + c.name, kind: "MISC_CHECK", opts: c.opts, up: c.up})
+	}
+	return list
+}
+
 // What a check makes of what servers do, good or bad: each server must end in
 // the table or outside of it, as with keepalived. With alpha the good ones
 // come in, without it the bad ones go.
 func TestVerdicts(t *testing.T) {
-	programs := []string{os.Getenv(binary)}
-	if _, err := os.Stat(keepalived); err == nil {
-		programs = append(programs, keepalived)
-	}
-	for _, program := range programs {
+	for _, program := range programs() {
 		for _, alpha := range []string{"", "alpha"} {
 			t.Run(strings.TrimSpace(filepath.Base(program)+" "+alpha), func(t *testing.T) {
 				t.Parallel()
@@ -193,8 +218,34 @@ func testVerdicts(t *testing.T, program, alpha string) {
 	}
 	_, err := d.net.Run("d", setup)
 	must(t, err)
+	list := slices.Concat(smtpSpecimens(), dnsSpecimens(), udpSpecimens(), hostSpecimens())
+	d.judge(t, program, "delay_loop 1\n "+alpha, " connect_timeout 1\n", list)
+}
+
+// The same of programs. They are dear here, so they run seldom.
+func TestMiscVerdicts(t *testing.T) {
+	for _, program := range programs() {
+		t.Run(filepath.Base(program), func(t *testing.T) {
+			t.Parallel()
+			newDirector(t).judge(t, program, "delay_loop 6", "", miscSpecimens())
+		})
+	}
+}
+
+func programs() []string {
+	list := []string{os.Getenv(binary)}
+	if _, err := os.Stat(keepalived); err == nil {
+		list = append(list, keepalived)
+	}
+	return list
+}
+
+// judge runs a daemon with one virtual server of all specimens, until each of
+// them is where it belongs.
+func (d *director) judge(t *testing.T, program, service, times string, list []specimen) {
+	t.Helper()
 	body, want := "", map[string]string{}
-	for i, s := range append(append(append(smtpSpecimens(), dnsSpecimens()...), udpSpecimens()...), hostSpecimens()...) {
+	for i, s := range list {
 		addr, port := s.addr, 8000
 		if addr == "" {
 			addr = fmt.Sprintf("127.0.1.%d", i+1)
@@ -205,32 +256,27 @@ func testVerdicts(t *testing.T, program, alpha string) {
 		if s.serve != nil {
 			must(t, s.serve(d, at))
 		}
-		body += fmt.Sprintf(" real_server %s %d {\n %s {\n connect_timeout 1\n retry 0\n warmup 0\n %s\n }\n }\n", addr, port, s.kind, s.opts)
-		if up := s.up != (s.differ && program != keepalived); up {
-			want["-r "+at+" "] = s.name
-		} else {
-			want["-r "+at+" "] = ""
+		body += target(addr, port, fmt.Sprintf(" %s {\n%s retry 0\n warmup 0\n %s\n }\n", s.kind, times, s.opts))
+		state := "out"
+		if s.up != (s.differ && program != keepalived) {
+			state = "in"
 		}
-		t.Cleanup(func() {
-			if t.Failed() {
-				t.Logf("%s is %s", at, s.name)
-			}
-		})
+		want[fmt.Sprintf("-r %s ", at)] = state + ": " + s.name
 	}
-	d.start(t, program, "virtual_server 10.50.0.1 80 {\n delay_loop 1\n lb_algo rr\n lb_kind NAT\n protocol TCP\n "+alpha+"\n"+body+"}\n")
-	wrong := ""
-	err = lab.Wait(30*time.Second, func() bool {
+	d.start(t, program, "virtual_server 10.50.0.1 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n "+service+"\n"+body+"}\n")
+	var wrong []string
+	err := lab.Wait(30*time.Second, func() bool {
 		table, err := d.table()
 		must(t, err)
-		wrong = ""
-		for server, name := range want {
-			if strings.Contains(table, server) != (name != "") {
-				wrong += " " + server
+		wrong = nil
+		for server, state := range want {
+			if strings.Contains(table, server) != strings.HasPrefix(state, "in") {
+				wrong = append(wrong, server+"is not "+state)
 			}
 		}
-		return wrong == ""
+		return len(wrong) == 0
 	})
 	if err != nil {
-		t.Errorf("on the wrong side:%s", wrong)
+		t.Errorf("%s", strings.Join(wrong, "\n"))
 	}
 }
