@@ -44,8 +44,9 @@ func (b *builder) finishCheck(v *rawServer, r *rawReal, c *rawCheck) bool {
 	c.Warmup = c.warmup.orElse(r.warmup).orElse(v.warmup).or(c.DelayLoop)
 	c.LogAllFailures = c.LogAllFailures || b.global.LogAllFailures
 	if c.Misc != nil {
-		if c.script.cmd == nil {
-			return false // finishCommands has said why
+		if c.script.cmd == nil { // finishCommands has said why
+			c.Disabled = c.Alpha
+			return c.Alpha
 		}
 		c.Misc.Command = *c.script.cmd
 		c.Misc.Timeout = cmp.Or(c.script.timeout, v.delayLoop.or(defaultDelayLoop))

@@ -38,6 +38,7 @@ type Checker struct {
 	RetryDelay     time.Duration  `json:"delay_before_retry"`
 	Alpha          bool           `json:"alpha,omitempty"`
 	LogAllFailures bool           `json:"log_all_failures,omitempty"`
+	Disabled       bool           `json:"disabled,omitempty"` // the program of a MISC_CHECK with alpha cannot be run: the server stays out
 	HTTP           *HTTPCheck     `json:"http,omitempty"`
 	Misc           *MiscOptions   `json:"misc,omitempty"`
 	UDP            *UDPOptions    `json:"udp,omitempty"`

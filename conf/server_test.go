@@ -213,3 +213,15 @@ func TestServiceInTwoBlocks(t *testing.T) {
 		t.Errorf("%+v %v", cfg.VirtualServers, ds)
 	}
 }
+
+// With alpha a server waits for a first success, which a program that is not
+// there cannot have: the checker stays, and keeps its server out.
+func TestMiscWithoutProgram(t *testing.T) {
+	for opts, want := range map[string]int{"": 0, "alpha\n": 1} {
+		cfg, _ := loadText(t, service("10.0.0.1 80", nat, "MISC_CHECK {\n"+opts+"misc_path /usr/bin/nothing-of-this-name\n}"), fakeHost{})
+		list := cfg.VirtualServers[0].RealServers[0].Checkers
+		if len(list) != want || want > 0 && !list[0].Disabled {
+			t.Errorf("%q: %+v", opts, list)
+		}
+	}
+}

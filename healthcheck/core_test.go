@@ -322,3 +322,21 @@ func TestSkippedChecks(t *testing.T) {
 	b.until(22 * s).skipped(1).table("1=1 2=1")
 	b.until(31 * s).bad(1).good(2).until(32 * s).bad(1).table("2=1")
 }
+
+// A program that cannot be run never succeeds: with alpha its server stays out,
+// also over a reload that makes the checks more frequent. With a program that
+// runs it comes in.
+func TestDisabledChecks(t *testing.T) {
+	gone := conf.Checker{Kind: conf.MiscCheck, DelayLoop: 10 * s, Alpha: true, Disabled: true, Misc: &conf.MiscOptions{}}
+	b := newBench(t, virtual([]conf.RealServer{real(1, 1, gone), real(2, 1)}))
+	b.until(1000 * s).table("2=1")
+	gone.DelayLoop = s
+	b.take(b.c.Step(Reload{virtual([]conf.RealServer{real(1, 1, gone), real(2, 1)})}, b.now))
+	b.until(2000 * s).table("2=1")
+	if at, ok := b.c.Deadline(); ok {
+		t.Errorf("a check is due at %v", at)
+	}
+	gone.Disabled = false
+	b.take(b.c.Step(Reload{virtual([]conf.RealServer{real(1, 1, gone), real(2, 1)})}, b.now))
+	b.until(2001 * s).good(1).table("1=1 2=1")
+}

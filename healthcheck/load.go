@@ -117,6 +117,9 @@ func (c *Core) createChecker(r *server, k *conf.Checker, now Time, up bool) *che
 		return ck
 	}
 	ck.phase = now + firstCheckDelay + c.random(max(0, k.Warmup))
+	if k.Disabled {
+		ck.phase, ck.lastWhy = duequeue.Never, "its program cannot be run"
+	}
 	ck.Place = duequeue.Place{Due: ck.phase, Order: int(c.lastID)}
 	if !r.service.resting {
 		c.queue.Add(ck)
@@ -216,7 +219,7 @@ func question(k *conf.Checker) conf.Checker {
 func (c *Core) retime(k *checker, to *conf.Checker, now Time) {
 	shorter := to.DelayLoop < k.conf.DelayLoop
 	k.conf = to
-	if shorter && !k.running && k.Due > now+to.DelayLoop {
+	if shorter && !k.running && !to.Disabled && k.Due > now+to.DelayLoop {
 		c.queue.Move(k, now+to.DelayLoop)
 		k.phase = k.Due
 	}

@@ -1,6 +1,7 @@
 package healthcheck
 
 import (
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -171,6 +172,40 @@ func TestSMTPResets(t *testing.T) {
 		k.ConnectTimeout = 5 * time.Second
 		if r := outcome(t, k); r.OK || !strings.HasPrefix(r.Detail, k.Connect.String()+": "+want) && texts != "" || !strings.Contains(r.Detail, "reset") {
 			t.Errorf("%q: %+v", texts, r)
+		}
+	}
+}
+
+// A check that leaves from bind_port can do so again at once, and two checks
+// can leave from one port: nothing waits for TIME_WAIT.
+func TestBindPortIsFreeForTheNextCheck(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := netip.MustParseAddrPort(free.Addr().String())
+	free.Close()
+	at := answering(t, func(c net.Conn, _ string) { io.WriteString(c, "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok") })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go mailServer(c, 0, "220 mx\r\n", "250 ok\r\n", "221 bye\r\n")
+		}
+	}()
+	for range 3 {
+		for _, k := range append(network(at)[:2], network(netip.MustParseAddrPort(l.Addr().String()))[3]) {
+			k.Bind, k.ConnectTimeout = port, 5*time.Second
+			if r := outcome(t, k); !r.OK {
+				t.Errorf("%s: %+v", k.Kind, r)
+			}
 		}
 	}
 }

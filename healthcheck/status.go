@@ -113,7 +113,7 @@ func (r *server) status(timeOfDay func(Time) time.Time) ServerStatus {
 	for _, k := range r.checkers {
 		ck := CheckerStatus{Kind: k.conf.Kind, Target: k.target(), State: stateOf(k.up), Proven: k.proven, Failed: k.tries,
 			Last: timeOfDay(k.lastAt), Error: k.lastWhy}
-		if !k.running {
+		if !k.running && !k.conf.Disabled {
 			ck.Next = timeOfDay(k.Due)
 		}
 		st.Checkers = append(st.Checkers, ck)

@@ -10,6 +10,9 @@ const serviceHead = "lb_algo rr\n lb_kind NAT\n protocol TCP\n "
 
 // check is one check of a real server, with the times of the others.
 func check(kind, opts string) string {
+	if kind == "MISC_CHECK" {
+		return fmt.Sprintf(" %s {\n %s\n }\n", kind, opts)
+	}
 	return fmt.Sprintf(" %s {\n%s %s\n }\n", kind, checkTimes, opts)
 }
 
@@ -151,6 +154,11 @@ func TestCheckersFollow(t *testing.T) {
 			steps: []step{
 				mailUp("[::]:25"), dnsUp(0x80, "[::]:25"), shell("ip link set v1 down"), shell("ip link set v1 up; ip addr add fe80::9/64 dev v1 nodad"), stop("tcp [::]:25"), stop("udp [::]:25"),
 			},
+		},
+		{
+			name: "check by a program that is not there",
+			conf: vs("10.50.0.1 80", serviceHead, target("127.0.0.6", 80, check("MISC_CHECK", "misc_path /usr/bin/nothing-of-this-name\n alpha"))+target("127.0.0.7", 80, check("MISC_CHECK", "misc_path /usr/bin/nothing-of-this-name"))) +
+				vs("10.50.0.2 80", serviceHead+"alpha", target("127.0.0.6", 80, check("MISC_CHECK", "misc_path /usr/bin/nothing-of-this-name"))+target("127.0.0.7", 80, "")),
 		},
 		{
 			name:  "ping and udp through an interface",
