@@ -55,7 +55,13 @@ func (d *director) close() {
 // test fails.
 func (d *director) start(t *testing.T, program, conf string) *lab.Proc {
 	t.Helper()
-	p, err := d.net.Daemon("d", program, t.TempDir(), "global_defs {\n router_id t\n script_user root\n}\n"+d.expand(conf))
+	return d.startOn(t, "d", program, conf)
+}
+
+// startOn is start on another node than d.
+func (d *director) startOn(t *testing.T, node, program, conf string) *lab.Proc {
+	t.Helper()
+	p, err := d.net.Daemon(node, program, t.TempDir(), "global_defs {\n router_id t\n script_user root\n}\n"+d.expand(conf))
 	must(t, err)
 	d.daemon = p
 	t.Cleanup(func() {
