@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -14,27 +15,28 @@ type builder struct {
 	diags Diagnostics
 	table *tableIndex
 
-	global   rawGlobal
-	scripts  []*rawScript
-	scriptOf map[string]*rawScript
-	bfds     []*rawBFD
-	bfdOf    map[string]*rawBFD // by name; a dropped session is there too
-	bfdPaths map[bfdPath]*rawBFD
-	files    []*rawFile
-	fileOf   map[string]*rawFile
-	groups   []*rawGroup
-	groupOf  map[string]*rawGroup
-	insts    []*rawInstance
-	instOf   map[string]*rawInstance
-	servers  []*rawServer
-	vsgs     map[string]*rawServerGroup
-	commands []*rawCommand
-	hooked   map[**Command]*rawCommand // the commands by what they are for
-	links    map[string]string         // the instances by the interfaces that they make
-	statics  []rawAddress
-	written  []writing   // by row: where a keyword was given last
-	blocks   []openBlock // innermost last
-	serial   int
+	global    rawGlobal
+	scripts   []*rawScript
+	scriptOf  map[string]*rawScript
+	bfds      []*rawBFD
+	bfdOf     map[string]*rawBFD // by name; a dropped session is there too
+	bfdPaths  map[bfdPath]*rawBFD
+	files     []*rawFile
+	fileOf    map[string]*rawFile
+	groups    []*rawGroup
+	groupOf   map[string]*rawGroup
+	insts     []*rawInstance
+	instOf    map[string]*rawInstance
+	servers   []*rawServer
+	vsgs      map[string]*rawServerGroup
+	commands  []*rawCommand
+	hooked    map[**Command]*rawCommand // the commands by what they are for
+	seenReals map[netip.AddrPort]bool   // the real servers of the virtual one that is being finished
+	links     map[string]string         // the instances by the interfaces that they make
+	statics   []rawAddress
+	written   []writing   // by row: where a keyword was given last
+	blocks    []openBlock // innermost last
+	serial    int
 	rawRouting
 
 	processes []*rawProcess

@@ -86,7 +86,7 @@ func (b *builder) finishServer(v *rawServer) bool {
 	v.Family = v.deriveFamily()
 	b.serverDefaults(v)
 	b.checkService(v)
-	seen := make(map[netip.AddrPort]bool, len(v.reals))
+	seen := b.noReals()
 	v.RealServers = make([]RealServer, 0, len(v.reals))
 	total := 0
 	for _, r := range v.reals {
@@ -112,6 +112,18 @@ func (b *builder) finishServer(v *rawServer) bool {
 	b.finishQuorum(v, total)
 	b.finishSorry(v, seen)
 	return true
+}
+
+// noReals is an empty set of real servers: the last one again, unless emptying
+// it takes longer than making another.
+func (b *builder) noReals() map[netip.AddrPort]bool {
+	const many = 256
+	if b.seenReals == nil || len(b.seenReals) > many {
+		b.seenReals = map[netip.AddrPort]bool{}
+	} else {
+		clear(b.seenReals)
+	}
+	return b.seenReals
 }
 
 // joinGroup takes over the members of the group that the server names.

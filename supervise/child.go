@@ -15,6 +15,7 @@ import (
 	"halbd/conf"
 	"halbd/event"
 	"halbd/healthcheck"
+	"halbd/internal/compact"
 	"halbd/internal/ipc"
 	"halbd/vrrp"
 	"halbd/vrrp/engine"
@@ -97,8 +98,12 @@ func (c *child) fail(status int, err error) int {
 
 // begin reads the first two messages: setup and configuration.
 func (c *child) begin() (*conf.Config, error) {
-	if err := c.expect(msgSetup, &c.setup); err != nil {
+	raw, err := c.expect(msgSetup)
+	if err != nil {
 		return nil, err
+	}
+	if err := json.Unmarshal(raw, &c.setup); err != nil {
+		return nil, fmt.Errorf("setup from the parent: %w", err)
 	}
 	c.log = slog.New(&textHandler{level: level(c.setup.LogDetail), emit: func(l logLine) {
 		if n := c.conn.Dropped(); n > 0 {
@@ -106,8 +111,11 @@ func (c *child) begin() (*conf.Config, error) {
 		}
 		c.conn.Offer(msgLog, l)
 	}})
-	cfg := new(conf.Config)
-	if err := c.expect(msgConfig, cfg); err != nil {
+	if raw, err = c.expect(msgConfig); err != nil {
+		return nil, err
+	}
+	cfg, err := decodeConfig(raw)
+	if err != nil {
 		return nil, err
 	}
 	c.name(cfg)
@@ -121,18 +129,24 @@ func (c *child) name(cfg *conf.Config) {
 	}
 }
 
-func (c *child) expect(kind ipc.Kind, v any) error {
+func (c *child) expect(kind ipc.Kind) ([]byte, error) {
 	k, raw, err := c.conn.Receive()
 	if err != nil {
-		return fmt.Errorf("no message from the parent: %w", err)
+		return nil, fmt.Errorf("no message from the parent: %w", err)
 	}
 	if k != kind {
-		return fmt.Errorf("message %d from the parent, not %d", k, kind)
+		return nil, fmt.Errorf("message %d from the parent, not %d", k, kind)
 	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		return fmt.Errorf("message %d from the parent: %w", k, err)
+	return raw, nil
+}
+
+// decodeConfig reads what encodeFor has made.
+func decodeConfig(raw []byte) (*conf.Config, error) {
+	cfg := new(conf.Config)
+	if err := compact.Read(raw, cfg); err != nil {
+		return nil, fmt.Errorf("configuration from the parent: %w", err)
 	}
-	return nil
+	return cfg, nil
 }
 
 func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
@@ -146,7 +160,7 @@ func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 		}
 		return bfd.StatusRequest{}, nil
 	case msgConfig:
-		return decodeAs[*conf.Config](raw)
+		return decodeConfig(raw)
 	case msgTracker:
 		return decodeAs[vrrp.TrackerResult](raw)
 	case msgChained:

@@ -3,12 +3,12 @@ package supervise
 import (
 	"bytes"
 	"compress/flate"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
 	"halbd/conf"
+	"halbd/internal/compact"
 	"halbd/internal/ipc"
 )
 
@@ -46,7 +46,7 @@ func encodeFor(r role, cfg *conf.Config) ([]byte, error) {
 	case roleBFD:
 		part = conf.Config{Global: cfg.Global, BFDs: cfg.BFDs}
 	}
-	return ipc.Encode(msgConfig, &part)
+	return ipc.Frame(msgConfig, func(to []byte) ([]byte, error) { return compact.Append(to, &part) })
 }
 
 // of returns the message for a child.
@@ -89,8 +89,8 @@ func (p *parent) take(cfg *conf.Config) {
 	rest := *cfg
 	rest.VirtualServers = nil
 	p.cfg = &rest
-	if b, err := json.Marshal(&rest); err == nil {
-		if copied := new(conf.Config); json.Unmarshal(b, copied) == nil {
+	if b, err := compact.Append(nil, &rest); err == nil {
+		if copied := new(conf.Config); compact.Read(b, copied) == nil {
 			copied.Defaults = cfg.Defaults
 			copied.Defaults.Interface = strings.Clone(cfg.Defaults.Interface)
 			p.cfg = copied
@@ -109,14 +109,12 @@ func (p *parent) whole() (*conf.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	var servers struct {
-		VirtualServers []conf.VirtualServer `json:"virtual_servers"`
-	}
-	if err := json.Unmarshal(ipc.Payload(b), &servers); err != nil {
+	part, err := decodeConfig(ipc.Payload(b))
+	if err != nil {
 		return nil, fmt.Errorf("unpack the virtual servers: %w", err)
 	}
 	c := *p.cfg
-	c.VirtualServers = servers.VirtualServers
+	c.VirtualServers = part.VirtualServers
 	return &c, nil
 }
 

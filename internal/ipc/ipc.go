@@ -135,22 +135,30 @@ func (c *Conn) Dropped() int {
 // once for several receivers.
 func (c *Conn) SendEncoded(b []byte) { c.push(b) }
 
-// Encode makes a message.
+// Encode makes a message of v as JSON.
 func Encode(kind Kind, v any) ([]byte, error) {
-	payload, err := json.Marshal(v)
+	return Frame(kind, func(to []byte) ([]byte, error) {
+		payload, err := json.Marshal(v)
+		return append(to, payload...), err
+	})
+}
+
+// Frame makes a message; payload appends what it holds.
+func Frame(kind Kind, payload func(to []byte) ([]byte, error)) ([]byte, error) {
+	b, err := payload(make([]byte, headerLen))
 	if err != nil {
 		return nil, fmt.Errorf("encode message %d: %w", kind, err)
 	}
-	if len(payload) > MaxMessage {
-		return nil, fmt.Errorf("message %d has %d bytes, more than %d", kind, len(payload), MaxMessage)
+	n := len(b) - headerLen
+	if n > MaxMessage {
+		return nil, fmt.Errorf("message %d has %d bytes, more than %d", kind, n, MaxMessage)
 	}
-	b := make([]byte, headerLen, headerLen+len(payload))
-	binary.BigEndian.PutUint32(b, uint32(len(payload)))
+	binary.BigEndian.PutUint32(b, uint32(n))
 	b[4] = byte(kind)
-	return append(b, payload...), nil
+	return b, nil
 }
 
-// Payload is the JSON in a message that Encode has made.
+// Payload is what a message holds.
 func Payload(message []byte) json.RawMessage { return message[headerLen:] }
 
 func (c *Conn) push(b []byte) {
@@ -211,7 +219,7 @@ func (c *Conn) Flush() {
 	c.mu.Unlock()
 }
 
-// Receive returns the next message. io.EOF means that the other side has ended.
+// Receive returns the next message; JSON unless the sender made it with Frame. io.EOF means that the other side has ended.
 func (c *Conn) Receive() (Kind, json.RawMessage, error) {
 	var h [headerLen]byte
 	if _, err := io.ReadFull(c.f, h[:]); err != nil {
