@@ -47,8 +47,8 @@ type watched struct {
 	suspect  bool
 }
 
-// thoroughDests is how many destinations a look reads over netlink (a few milliseconds).
-const thoroughDests = 1000
+// thoroughDests is how many destinations a look reads over netlink (a millisecond).
+const thoroughDests = 400
 
 // OpenView opens a view of the network namespace of the calling thread.
 func OpenView(options ...Option) (*View, error) {
