@@ -64,7 +64,7 @@ func dialUDP(ctx context.Context, k *conf.Checker) (net.Conn, error) {
 	}
 	c, err := d.DialContext(ctx, "udp", k.Connect.String())
 	if err != nil {
-		return nil, fmt.Errorf("open a socket: %w", plain(err, k.ConnectTimeout))
+		return nil, fmt.Errorf("connect: %w", plain(err, k.ConnectTimeout))
 	}
 	return c, nil
 }

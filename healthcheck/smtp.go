@@ -132,19 +132,18 @@ func (r *smtpReply) feed(b []byte) (done bool, err error) {
 		return false, fmt.Errorf("longer than %d bytes", maxSMTPReply)
 	}
 	for !done {
-		i := bytes.IndexByte(b, '\n')
-		if len(r.line)+max(i+1, 0) > maxSMTPLine || i < 0 && len(r.line)+len(b) > maxSMTPLine {
+		part, rest, complete := bytes.Cut(b, []byte("\n"))
+		if len(r.line)+len(part) >= maxSMTPLine {
 			return false, fmt.Errorf("a line of more than %d bytes", maxSMTPLine)
 		}
-		if i < 0 {
-			r.line = append(r.line, b...)
+		r.line = append(r.line, part...)
+		if !complete {
 			return false, nil
 		}
-		r.line = append(r.line, b[:i]...)
 		if done, err = r.judge(bytes.TrimSuffix(r.line, []byte("\r"))); err != nil {
 			return false, err
 		}
-		r.line, b = r.line[:0], b[i+1:]
+		r.line, b = r.line[:0], rest
 	}
 	if len(b) > 0 && r.want != anyCode {
 		return false, fmt.Errorf("the server goes on without being asked: %.60q", b)
