@@ -5,7 +5,7 @@ var tableRoot = []Keyword{
 	{Block: "root", Name: "linkbeat_use_polling", Args: "none", Default: "off", Doc: "Poll link state of every VRRP interface instead of trusting netlink", Acts: true},
 	{Block: "root", Name: "net_namespace", Args: "<name>", Default: "inherited namespace", Doc: "Run inside named network namespace; pid files move to subdirectory", Tolerant: true, Acts: true},
 	{Block: "root", Name: "net_namespace_ipvs", Args: "[<name>]", Default: "same as net_namespace", Doc: "Namespace where IPVS is programmed; blank means default namespace", Acts: true},
-	{Block: "root", Name: "namespace_with_ipsets", Args: "none", Default: "off", Doc: "Permit ipsets with namespaces on pre-3.13 kernels"},
+	{Block: "root", Name: "namespace_with_ipsets", Args: "none", Default: "off", Doc: "Permit ipsets with namespaces on pre-3.13 kernels", Acts: true},
 	{Block: "root", Name: "use_pid_dir", Args: "none", Default: "off", Doc: "Store pid files in keepalived run subdirectory", Acts: true},
 	{Block: "root", Name: "instance", Args: "<name>", Default: "unset", Doc: "Instance label added to pid file names and syslog ident", Tolerant: true, Acts: true},
 	{Block: "root", Name: "child_wait_time", Args: "<uint>", Unit: "s", Min: "0", Max: "4294967295", Default: "5", Doc: "How long parent waits for children at shutdown", Acts: true},
