@@ -34,5 +34,5 @@ type StatusRequest struct {
 }
 
 // Input is what the parent tells a running engine: *conf.Config for a reload,
-// a TrackerResult, or a StatusRequest.
+// a vrrp.TrackerResult, or a StatusRequest.
 type Input any
