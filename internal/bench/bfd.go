@@ -11,7 +11,7 @@ import (
 )
 
 var bfdFigures = []figure{
-	{[]string{"100 BFD sessions at 20 ms: CPU of one host, %", "  sessions lost"}, bfdSessions},
+	{names: []string{"100 BFD sessions at 20 ms: CPU of one host, %", "  sessions lost"}, measure: bfdSessions},
 }
 
 const (

@@ -12,7 +12,7 @@ import (
 )
 
 var configFigures = []figure{
-	{[]string{"-t of 2,300 virtual and 37,000 real servers, ms", "  memory at most, KiB"}, testConfig},
+	{names: []string{"-t of 2,300 virtual and 37,000 real servers, ms", "  memory at most, KiB"}, measure: testConfig},
 }
 
 // testConfig times the configuration test of a large file: the median of seven runs.

@@ -12,8 +12,8 @@ import (
 )
 
 var ipvsFigures = []figure{
-	{[]string{"10,000 destinations programmed, ms", "  PSS of all processes, KiB", "  reload of one weight, until it is in the table, ms",
-		"  reload of one weight, CPU, ms", "  reload of the same file, CPU, ms", "  idle, CPU in 10 s, ms", "  stop, ms"}, program},
+	{names: []string{"10,000 destinations programmed, ms", "  PSS of all processes, KiB", "  reload of one weight, until it is in the table, ms",
+		"  reload of one weight, CPU, ms", "  reload of the same file, CPU, ms", "  idle, CPU in 10 s, ms", "  stop, ms"}, measure: program},
 }
 
 // calm is how long a program gets to finish what a reload has begun.

@@ -24,6 +24,9 @@ func main() {
 }
 
 func run(args []string) error {
+	if slices.Contains(args, native) {
+		return runChecker(args)
+	}
 	if len(args) < 2 {
 		return fmt.Errorf("usage: bench HALBD KEEPALIVED (run it with make bench)")
 	}
@@ -32,22 +35,26 @@ func run(args []string) error {
 	}
 	b := &bench{binaries: [2]string{args[0], args[1]}, only: os.Getenv("ONLY")}
 	if len(args) > 2 {
-		return b.all(ipvsFigures)
+		return b.all(slices.Concat(ipvsFigures, checkFigures))
 	}
 	fmt.Printf("%-52s %12s %12s %7s\n", "", "halbd", "keepalived", "ratio")
-	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures, bfdFigures)); err != nil {
+	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures, bfdFigures, nativeFigures)); err != nil {
 		return err
 	}
+	inKernel := slices.Concat(ipvsFigures, checkFigures)
 	if lab.HasIPVS() {
-		return b.all(ipvsFigures)
+		return b.all(inKernel)
+	}
+	if !slices.ContainsFunc(inKernel, b.wants) {
+		return nil
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
-	return lab.InUML(ctx, os.Stdout, nil, self, args[0], args[1], inside)
+	return lab.InUML(ctx, os.Stdout, []string{"ONLY=" + b.only}, self, args[0], args[1], inside)
 }
 
 // bench runs each figure with both programs.
@@ -60,15 +67,23 @@ type bench struct {
 type figure struct {
 	names   []string
 	measure func(binary, dir string) ([]float64, error)
+	alone   bool // keepalived cannot be measured
 }
+
+// wants tells whether a figure was asked for.
+func (b *bench) wants(f figure) bool { return strings.Contains(f.names[0], b.only) }
 
 func (b *bench) all(figures []figure) error {
 	for _, f := range figures {
-		if !strings.Contains(f.names[0], b.only) {
+		if !b.wants(f) {
 			continue
 		}
 		var got [2][]float64
 		for i, binary := range b.binaries {
+			if f.alone && i > 0 {
+				got[i] = make([]float64, len(f.names))
+				continue
+			}
 			dir, err := os.MkdirTemp("", "halbd-bench-")
 			if err != nil {
 				return err

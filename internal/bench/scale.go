@@ -11,8 +11,8 @@ import (
 )
 
 var scaleFigures = []figure{
-	{[]string{"1,000 addresses taken over: the last is announced after, ms", "  worst gap of the 10 ms adverts meanwhile, ms"}, announceMany},
-	{[]string{"1,000 instances at 100 ms: lateness of an advert, p99, ms", "  adverts of the backup (a second master)"}, thousand},
+	{names: []string{"1,000 addresses taken over: the last is announced after, ms", "  worst gap of the 10 ms adverts meanwhile, ms"}, measure: announceMany},
+	{names: []string{"1,000 instances at 100 ms: lateness of an advert, p99, ms", "  adverts of the backup (a second master)"}, measure: thousand},
 }
 
 // manyAddresses is one instance with 1,000 addresses, beside one that sends an

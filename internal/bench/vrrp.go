@@ -13,11 +13,11 @@ import (
 )
 
 var vrrpFigures = []figure{
-	{[]string{"take-over past master-down, 1 instance, median, ms", "  PSS of all processes of the backup, KiB"},
-		func(binary, dir string) ([]float64, error) { return takeover(binary, dir, 1, 3, 0.5) }},
-	{[]string{"take-over past master-down, 250 instances, p99, ms", "  PSS of all processes of the backup, KiB"},
-		func(binary, dir string) ([]float64, error) { return takeover(binary, dir, 250, 2, 0.99) }},
-	{[]string{"reload of 1 address of 250: worst advert gap, ms", "  addresses seen missing", "  priority-0 adverts"}, reload},
+	{names: []string{"take-over past master-down, 1 instance, median, ms", "  PSS of all processes of the backup, KiB"},
+		measure: func(binary, dir string) ([]float64, error) { return takeover(binary, dir, 1, 3, 0.5) }},
+	{names: []string{"take-over past master-down, 250 instances, p99, ms", "  PSS of all processes of the backup, KiB"},
+		measure: func(binary, dir string) ([]float64, error) { return takeover(binary, dir, 250, 2, 0.99) }},
+	{names: []string{"reload of 1 address of 250: worst advert gap, ms", "  addresses seen missing", "  priority-0 adverts"}, measure: reload},
 }
 
 const patience = 30 * time.Second
