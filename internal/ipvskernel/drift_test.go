@@ -214,6 +214,22 @@ func TestStartAdoptsTheTable(t *testing.T) {
 	}) != nil {
 		t.Errorf("not told: %s", p.Log())
 	}
-	must(t, p.Signal(syscall.SIGTERM))
+	must(t, p.Stop(10*time.Second))
 	d.becomes(t, "stopped", "")
+
+	// -I leaves the table, and the next start takes it over.
+	leaves, err := d.net.Daemon("d", os.Getenv(binary), t.TempDir(), conf, "-I")
+	must(t, err)
+	d.becomes(t, "start with -I", want)
+	d.net.Get("d", "10.50.0.1:80", time.Second)
+	before = counted()
+	must(t, leaves.Stop(10*time.Second))
+	d.becomes(t, "stopped with -I", want)
+	p = d.start(t, os.Getenv(binary), conf)
+	if lab.Wait(5*time.Second, func() bool { return strings.Contains(p.Log(), "of an earlier run are kept with their connections\n") }) != nil {
+		t.Errorf("not told, or with differences: %s", p.Log())
+	}
+	if after := counted(); after != before {
+		t.Errorf("after -I the kernel counts %q, before %q", after, before)
+	}
 }
