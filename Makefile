@@ -37,7 +37,7 @@ namespaces:
 	go test -count=1 -race -parallel 8 ./internal/e2e
 
 kernel:
-	go test -count=1 ./internal/ipvskernel
+	go test -count=1 -timeout 20m ./internal/ipvskernel
 
 # What keepalived says of every row of the keyword table, for conf's tests, and
 # the IPVS tables of internal/ipvskernel's scenarios.

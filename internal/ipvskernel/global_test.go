@@ -21,6 +21,12 @@ func TestGlobalTables(t *testing.T) {
 		{name: "sync daemons with every option", also: daemons, conf: global("lvs_sync_daemon lo id 33 maxlen 1400 port 8849 ttl 3 group 224.0.0.99") + one},
 		{name: "sync daemons of IPv6", also: daemons, conf: global("lvs_sync_daemon lo id 255 ttl 255 group ff02::8:9") + one},
 		{
+			name: "sync daemon of an instance", also: daemons,
+			setup: "ip link add eth0 type veth peer name eth9 && ip link set eth9 up && ip addr add 10.9.0.1/16 dev eth0 && ip link set eth0 up",
+			conf:  global("lvs_sync_daemon eth0 inst V ttl 2") + "vrrp_instance V {\n interface eth0\n virtual_router_id 77\n priority 200\n advert_int 1\n virtual_ipaddress {\n 10.9.1.1/32\n }\n}\n" + one,
+			steps: []step{shell("ip link set eth0 down"), shell("ip link set eth0 up")},
+		},
+		{
 			name: "sync daemons outlive a reload", also: daemons, conf: global("lvs_sync_daemon lo id 7") + one,
 			steps: []step{reload("a weight", "weight 2", "weight 5")},
 		},

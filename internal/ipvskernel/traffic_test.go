@@ -37,6 +37,8 @@ var forwardings = []forwarding{
 	{name: "NAT of IPv6", method: "NAT", v6: true, server: "ip -6 route add default via fd02::1"},
 	{name: "DR of IPv6", method: "DR", v6: true, server: onLoopback6},
 	{name: "ip6ip6", method: "TUN", v6: true, server: onLoopback6 + " && ip link set ip6tnl0 up"},
+	{name: "gue of IPv6", method: "TUN type gue port 6080", v6: true, server: onLoopback6 + " && ip link set ip6tnl0 up && ip fou add port 6080 gue -6"},
+	{name: "gre of IPv6", method: "TUN type gre", v6: true, server: onLoopback6 + " && ip -6 tunnel add g1 mode ip6gre local fd01::1N && ip link set g1 up"},
 }
 
 func (f *forwarding) vip() string {
@@ -89,7 +91,7 @@ func (f *forwarding) plant(t *testing.T, directors ...string) *lab.Net {
 			bits = "/64"
 		}
 		must(t, n.Plug(w, "eth0", bridge, f.address(i)+bits))
-		_, err := n.Run(w, "modprobe -a ipip fou ip_gre ip6_tunnel; "+strings.ReplaceAll(f.server, "N", fmt.Sprint(i)))
+		_, err := n.Run(w, "modprobe -a ipip fou fou6 ip_gre ip6_tunnel ip6_gre; "+strings.ReplaceAll(f.server, "N", fmt.Sprint(i)))
 		must(t, err)
 	}
 	return n
