@@ -229,7 +229,11 @@ func TestMiscVerdicts(t *testing.T) {
 	for _, program := range programs() {
 		t.Run(filepath.Base(program), func(t *testing.T) {
 			t.Parallel()
-			newDirector(t).judge(t, program, "delay_loop 6", "", miscSpecimens())
+			list := miscSpecimens()
+			if program == keepalived { // 2.2 loses track of programs over their time on a busy host
+				list = slices.DeleteFunc(list, func(s specimen) bool { return strings.Contains(s.name, "over its time") })
+			}
+			newDirector(t).judge(t, program, "delay_loop 6", "", list)
 		})
 	}
 }
