@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"halbd/conf"
 	"halbd/internal/poll"
 )
 
@@ -17,11 +18,12 @@ type probes struct {
 	web     *web // of the configuration
 	engine  *engine
 	cancels map[CheckerID]context.CancelFunc // of the goroutines
+	turns   *turns                           // of programs
 	running sync.WaitGroup
 }
 
 func newProbes(ctx context.Context, p *poll.Poller, w *web) *probes {
-	return &probes{ctx: ctx, poll: p, web: w, engine: newEngine(p), cancels: map[CheckerID]context.CancelFunc{}}
+	return &probes{ctx: ctx, poll: p, web: w, engine: newEngine(p), cancels: map[CheckerID]context.CancelFunc{}, turns: newTurns()}
 }
 
 func (p *probes) start(a StartProbe, now Time) {
@@ -32,7 +34,16 @@ func (p *probes) start(a StartProbe, now Time) {
 	ctx, cancel := context.WithCancel(p.ctx)
 	p.cancels[a.ID] = cancel
 	w, k := p.web, a.question()
-	p.running.Go(func() { p.poll.Post(ProbeResult{ID: a.ID, Result: probe(ctx, &k, a.URL, w)}) })
+	p.running.Go(func() {
+		if k.Kind == conf.MiscCheck {
+			end, ok := p.turns.take(ctx)
+			if !ok {
+				return
+			}
+			defer end()
+		}
+		p.poll.Post(ProbeResult{ID: a.ID, Result: probe(ctx, &k, a.URL, w)})
+	})
 }
 
 // ended is told that a goroutine's result has arrived.
