@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"io"
+	"math"
 	"math/big"
 	"net"
 	"net/netip"
@@ -229,9 +230,14 @@ func FuzzResponse(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 404 Not Found\r\n\r\n"), 1)
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: -1\r\nContent-Length: 99999999999999999999\r\n\r\nx"), 7)
 	f.Add([]byte("\r\n\r\n"), 2)
+	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nffffffffff\r\n"), 4)
+	k := httpCheck(conf.HTTPGet, netip.AddrPort{}, func(h *conf.HTTPCheck) {
+		h.URLs[0].Digest, h.URLs[0].Regex = digestOf("hello"), &conf.Regex{Pattern: "h.l+o", MaxOffset: math.MaxUint64}
+	})
+	w := webOf(f, k)
 	f.Fuzz(func(t *testing.T, b []byte, piece int) {
-		feed := func(size int) (response, bool, error) {
-			r := response{sum: md5.New()}
+		feed := func(size int) (*response, bool, error) {
+			r := w.expect(&k.HTTP.URLs[0])
 			for rest := b; len(rest) > 0; {
 				n := min(max(size, 1), len(rest))
 				if done, err := r.feed(rest[:n]); done || err != nil {
@@ -248,6 +254,9 @@ func FuzzResponse(f *testing.F) {
 		}
 		if err1 == nil && (done1 != done2 || one.status != two.status || string(one.sum.Sum(nil)) != string(two.sum.Sum(nil))) {
 			t.Fatalf("the pieces matter: %+v, %+v", one, two)
+		}
+		if a, b := one.judge(), two.judge(); err1 == nil && (a == nil) != (b == nil) {
+			t.Fatalf("in one piece %v, in pieces of %d %v", a, piece, b)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // webOf reads what one checker needs.
-func webOf(t *testing.T, k *conf.Checker) *web {
+func webOf(t testing.TB, k *conf.Checker) *web {
 	t.Helper()
 	cfg := &conf.Config{VirtualServers: []conf.VirtualServer{{RealServers: []conf.RealServer{{Checkers: []conf.Checker{*k}}}}}}
 	w, err := newWeb(cfg, new(web))
@@ -110,5 +110,21 @@ func TestPatternsAreCompiledOnce(t *testing.T) {
 	second, _ := compilePatterns(cfg, first)
 	if fmt.Sprint(first) != fmt.Sprint(second) {
 		t.Error("a reload compiles again")
+	}
+}
+
+// A body without end is hashed and searched as it comes; nothing of it is kept.
+func TestHugeBody(t *testing.T) {
+	k := httpCheck(conf.HTTPGet, freePort(t), func(h *conf.HTTPCheck) {
+		h.URLs[0].Digest = digestOf("")
+		h.URLs[0].Regex = &conf.Regex{Pattern: "needle$", MaxOffset: math.MaxUint64}
+	})
+	r := webOf(t, k).expect(&k.HTTP.URLs[0])
+	r.feed([]byte("HTTP/1.0 200 OK\r\n\r\n"))
+	piece := make([]byte, 1<<20)
+	r.feed(piece) // the automaton learns its states
+	n := testing.AllocsPerRun(60, func() { r.feed(piece) })
+	if n > 5 || r.got < 60<<20 {
+		t.Errorf("%v allocations for a megabyte, %d bytes in all", n, r.got)
 	}
 }

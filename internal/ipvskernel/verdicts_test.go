@@ -198,19 +198,24 @@ func miscSpecimens() []specimen {
 // the table or outside of it, as with keepalived. With alpha the good ones
 // come in, without it the bad ones go.
 func TestVerdicts(t *testing.T) {
+	testVerdicts(t, slices.Concat(smtpSpecimens(), dnsSpecimens(), udpSpecimens(), hostSpecimens()))
+}
+
+// testVerdicts plays specimens with keepalived, where it is installed, and with halbd.
+func testVerdicts(t *testing.T, list []specimen) {
 	for _, alpha := range []string{"", "alpha"} {
 		t.Run("service "+alpha, func(t *testing.T) {
 			for _, program := range programs() {
 				t.Run(filepath.Base(program), func(t *testing.T) {
 					t.Parallel()
-					testVerdicts(t, program, alpha)
+					playSpecimens(t, list, program, alpha)
 				})
 			}
 		})
 	}
 }
 
-func testVerdicts(t *testing.T, program, alpha string) {
+func playSpecimens(t *testing.T, list []specimen, program, alpha string) {
 	d := newDirector(t)
 	must(t, d.net.Bridge("sw"))
 	must(t, d.net.Plug("d", "eth0", "sw", "10.9.0.1/16"))
@@ -220,7 +225,6 @@ func testVerdicts(t *testing.T, program, alpha string) {
 	}
 	_, err := d.net.Run("d", setup)
 	must(t, err)
-	list := slices.Concat(smtpSpecimens(), dnsSpecimens(), udpSpecimens(), hostSpecimens())
 	d.judge(t, program, "delay_loop 2\n "+alpha, " connect_timeout 1\n", list)
 }
 
