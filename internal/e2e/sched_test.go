@@ -13,7 +13,7 @@ import (
 // one that has gone wild. Without the keyword there is none.
 func TestRealTimeLimit(t *testing.T) {
 	const routers, each = 250, 20
-	for keyword, want := range map[string]string{"vrrp_rlimit_rttime 10000": "5000 10000 us", "": "unlimited unlimited us"} {
+	for keyword, want := range map[string]string{"vrrp_rlimit_rttime 50000": "25000 50000 us", "": "unlimited unlimited us"} {
 		t.Run(keyword, func(t *testing.T) {
 			n := lan(t, "a")
 			var conf strings.Builder
@@ -23,7 +23,7 @@ func TestRealTimeLimit(t *testing.T) {
 				for k := range each {
 					fmt.Fprintf(&addrs, " 10.9.%d.%d/32\n", 100+k, i+1)
 				}
-				conf.WriteString(instance(fmt.Sprint("V", i), i+1, 255, " virtual_ipaddress {\n"+addrs.String()+"}"))
+				conf.WriteString(instance(fmt.Sprint("V", i), i+1, 150, " virtual_ipaddress {\n"+addrs.String()+"}"))
 			}
 			a := start(t, n, "a", halbd, conf.String())
 			wait(t, "every address", 30*time.Second, func() bool {

@@ -27,10 +27,11 @@ type objects struct {
 	jobs      uint64                  // posted
 	sure      uint64                  // the mirror knows the outcome of jobs up to this one
 	alive     map[string]*atomic.Bool // of each instance's announcements
+	breathe   func()                  // called between two pieces of a long piece of work
 }
 
 func manageObjects(m *netstate.Mirror, w *writer, log *slog.Logger) *objects {
-	o := &objects{mirror: m, writer: w, log: log, thefts: newThefts(), routeKind: newRouteKind(m), sure: allJobs, promote: promotion{}, alive: map[string]*atomic.Bool{}}
+	o := &objects{mirror: m, writer: w, log: log, thefts: newThefts(), routeKind: newRouteKind(m), sure: allJobs, promote: promotion{}, alive: map[string]*atomic.Bool{}, breathe: func() {}}
 	o.links = manageLinks(m, o.thefts, o.usable)
 	o.addresses = newSet[addressKey, conf.Address](addressKind{m, o.links}, o.thefts)
 	o.routes = newSet[routeKey, conf.Route](o.routeKind, o.thefts)
@@ -56,6 +57,7 @@ func (o *objects) reconcile(now vrrp.Time, cfg *conf.Config, held []*conf.Instan
 		o.addresses.want(w, owner{instance: in.Name}, in.Addresses)
 		o.addresses.want(w, owner{instance: in.Name}, in.Excluded)
 		o.addresses.want(w, owner{instance: in.Name}, o.links.linkLocals(in))
+		o.breathe()
 	}
 	for _, in := range held { // behind every address: a source or a gateway may be another instance's
 		o.routes.want(w, owner{instance: in.Name}, in.Routes)
@@ -110,6 +112,7 @@ func (o *objects) removeLeftovers(w *work, cfg *conf.Config) {
 		o.routes.leftovers(w, in.Routes, func(routeKey) bool { return true })
 		o.addresses.leftovers(w, in.Addresses, may)
 		o.addresses.leftovers(w, in.Excluded, may)
+		o.breathe()
 	}
 }
 

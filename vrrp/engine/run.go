@@ -77,7 +77,6 @@ func monotonic() vrrp.Time { return poll.Now() }
 // graceful stop: priority 0 is sent and every address removed. in delivers
 // *conf.Config (a reload) and TrackerResult.
 func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log *slog.Logger, opt Options) error {
-	sched.LimitRealTime(&cfg.Global.VRRP, "vrrp_", log)
 	ownThread := sched.Apply(&cfg.Global.VRRP, "vrrp_", log)
 	auto := sched.NewAuto(&cfg.Global, &cfg.Global.VRRP, log)
 	e := &engine{
@@ -100,6 +99,8 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	if err := e.start(); err != nil {
 		return err
 	}
+	e.budget.Use() // what the start took does not count
+	sched.LimitRealTime(&cfg.Global.VRRP, "vrrp_", log)
 	return e.loop()
 }
 
@@ -117,6 +118,7 @@ func (e *engine) open() (err error) {
 	complain := func(err error) { e.log.Warn(err.Error()) }
 	w := startWriter(kernel, func(f writeFailed) { e.poll.Post(f) }, complain)
 	e.objects = manageObjects(e.mirror, w, e.log)
+	e.objects.breathe = e.budget.Use
 	e.links = e.objects.links
 	e.filter = &filter{mirror: e.mirror, links: e.links, writer: w, log: e.log, chains: newChainsLink(e.opt.Chains)}
 	return e.watch()
