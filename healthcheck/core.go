@@ -146,7 +146,7 @@ func (c *Core) Step(ev Event, now Time) []Action {
 	case ProbeResult:
 		c.result(ev, now)
 	case Fact:
-		c.learn(ev)
+		c.learn(ev, now)
 	case AddressChange:
 		c.moved(ev, now)
 	case Reload:

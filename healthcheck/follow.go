@@ -45,7 +45,7 @@ func follows(k *conf.Checker) (subject, bool) {
 }
 
 // learn passes a fact on to the checkers that follow it.
-func (c *Core) learn(f Fact) {
+func (c *Core) learn(f Fact, now Time) {
 	c.facts[f.subject()] = f
 	if c.stopped {
 		return
@@ -53,7 +53,7 @@ func (c *Core) learn(f Fact) {
 	var changes []change
 	for _, ck := range c.followers[f.subject()] {
 		wasUp, delta := ck.up, ck.delta
-		ck.follow(f)
+		ck.follow(f, now)
 		if ck.up != wasUp || ck.delta != delta {
 			changes = append(changes, change{checker: ck, verdict: ck.up != wasUp, cause: ck.followCause(f)})
 		}
@@ -68,13 +68,14 @@ func (c *Core) learn(f Fact) {
 
 // follow applies a fact. A file moves the weight, or decides by itself when its
 // own weight is 0.
-func (k *checker) follow(f Fact) {
+func (k *checker) follow(f Fact, now Time) {
 	k.proven = true
 	if k.conf.Kind == conf.BFDCheck {
 		k.up = f.Value == 0
-		return
+	} else {
+		k.up, k.delta = fileVerdict(k.conf.File, f.Value)
 	}
-	k.up, k.delta = fileVerdict(k.conf.File, f.Value)
+	k.note(&Result{OK: k.up, Detail: k.followCause(f)}, now)
 }
 
 // fileVerdict is what a number in a file means: without a weight any other

@@ -112,7 +112,7 @@ func (c *Core) createChecker(r *server, k *conf.Checker, now Time, up bool) *che
 		ck.subject = about
 		c.followers[about] = append(c.followers[about], ck)
 		if f, ok := c.facts[about]; ok {
-			ck.follow(f)
+			ck.follow(f, now)
 		}
 		return ck
 	}

@@ -28,7 +28,8 @@ type ServiceStatus struct {
 	AliveWeight int64            `json:"alive_weight"`
 	Sorry       netip.AddrPort   `json:"sorry_server,omitzero"`
 	SorryActive bool             `json:"sorry_server_active,omitempty"`
-	Kernel      []KernelService  `json:"kernel_services"` // what it is in the kernel's table
+	Suspended   bool             `json:"suspended,omitempty"` // ha_suspend: no address of it is on this host
+	Kernel      []KernelService  `json:"kernel_services"`     // what it is in the kernel's table
 	Servers     []ServerStatus   `json:"real_servers"`
 }
 
@@ -64,7 +65,7 @@ type CheckerStatus struct {
 	Failed int            `json:"failed_attempts"`       // since the last success or verdict
 	Last   time.Time      `json:"last_result,omitzero"`  // zero: none yet
 	Error  string         `json:"last_error,omitempty"`  // why the last attempt failed; none when it did not
-	Next   time.Time      `json:"next_attempt,omitzero"` // zero: one is running
+	Next   time.Time      `json:"next_attempt,omitzero"` // zero: one is running, the service is suspended, or the check follows a file or a session
 }
 
 // Status describes every virtual server in file order. timeOfDay gives the time
@@ -83,7 +84,7 @@ func (s *service) status(timeOfDay func(Time) time.Time) ServiceStatus {
 		Name: s.name, Kind: v.Kind, Key: s.key, SNMPName: v.SNMPName, Protocol: v.Protocol.String(), Scheduler: v.Scheduler, Method: v.Forwarding.Method,
 		State: stateOf(s.quorum), Since: timeOfDay(s.entered.since), Cause: s.entered.cause,
 		Quorum: v.Quorum, Hysteresis: v.Hysteresis, AliveWeight: s.weightOf((*server).alive),
-		Servers: make([]ServerStatus, 0, len(s.servers)),
+		Suspended: s.resting, Servers: make([]ServerStatus, 0, len(s.servers)),
 	}
 	if v.Sorry != nil {
 		st.Sorry, st.SorryActive = v.Sorry.Addr, !s.quorum
@@ -113,7 +114,7 @@ func (r *server) status(timeOfDay func(Time) time.Time) ServerStatus {
 	for _, k := range r.checkers {
 		ck := CheckerStatus{Kind: k.conf.Kind, Target: k.target(), State: stateOf(k.up), Proven: k.proven, Failed: k.tries,
 			Last: timeOfDay(k.lastAt), Error: k.lastWhy}
-		if !k.running && !k.conf.Disabled {
+		if !k.running && !k.conf.Disabled && !r.service.resting {
 			ck.Next = timeOfDay(k.Due)
 		}
 		st.Checkers = append(st.Checkers, ck)
