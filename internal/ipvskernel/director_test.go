@@ -105,15 +105,21 @@ func (d *director) glance() string {
 	return string(b)
 }
 
-// table is what ipvsadm saves: services and destinations. It runs without
-// "ip netns exec", which is dear in User Mode Linux.
+// table is what ipvsadm saves: services and destinations.
 func (d *director) table() (string, error) {
+	out, err := d.output("ipvsadm", "-Sn")
+	return strings.Join(slices.Sorted(strings.Lines(out)), ""), err
+}
+
+// output runs a program in the namespace without "ip netns exec", which is dear
+// in User Mode Linux.
+func (d *director) output(name string, args ...string) (string, error) {
 	var out []byte
 	err := d.net.Inside("d", func() (err error) {
-		out, err = exec.Command("ipvsadm", "-Sn").Output()
+		out, err = exec.Command(name, args...).Output()
 		return err
 	})
-	return strings.Join(slices.Sorted(strings.Lines(string(out))), ""), err
+	return string(out), err
 }
 
 // rewrite edits the daemon's configuration file and has it read again.

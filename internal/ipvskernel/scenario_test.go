@@ -115,7 +115,7 @@ func (s *scenario) play(t *testing.T, program string, want map[string]string) st
 		text, err := d.table()
 		must(t, err)
 		if s.also != "" {
-			out, err := d.net.Run("d", d.expand(s.also))
+			out, err := d.output("sh", "-c", d.expand(s.also))
 			must(t, err)
 			text += out
 		}
@@ -164,7 +164,7 @@ func parseTranscript(text string) map[string]string {
 // reach waits until the table is as wanted and has stayed so; else it returns
 // the last one.
 func reach(d *director, view func() string, want string) string {
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute) // many scenarios begin at once
 	for {
 		got := view()
 		if got != want {
