@@ -1,7 +1,7 @@
 # halbd: make build | demo | test | record | bench | docs | deps | clean.
 # Needs root on Debian or Ubuntu, and Go (see go.mod); `deps` installs the rest from the distribution.
 export GOTOOLCHAIN = local
-PACKAGES = keepalived frr ipvsadm iproute2 tcpdump groff-base user-mode-linux kmod procps gcc libc6-dev nftables iptables
+PACKAGES = keepalived frr ipvsadm iproute2 tcpdump groff-base user-mode-linux kmod procps gcc libc6-dev nftables iptables prometheus
 
 .PHONY: build deps demo test vet unit namespaces kernel record bench docs clean
 

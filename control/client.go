@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net"
 	"net/http"
 	"strings"
 	"syscall"
 
+	"halbd/event"
 	"halbd/status"
 )
 
@@ -62,6 +64,30 @@ func (c *Client) plain(err error) error {
 		return fmt.Errorf("control socket %s: permission denied", c.path)
 	}
 	return err
+}
+
+// Events gives the last n transitions and, with follow, those to come until ctx
+// ends or the daemon does.
+func (c *Client) Events(ctx context.Context, n int, follow bool) iter.Seq2[event.Event, error] {
+	return func(yield func(event.Event, error) bool) {
+		path := fmt.Sprintf("/events?last=%d", n)
+		if follow {
+			path += "&follow=1"
+		}
+		body, err := c.Get(ctx, path)
+		if err != nil {
+			yield(event.Event{}, err)
+			return
+		}
+		defer body.Close()
+		for d := json.NewDecoder(body); ; {
+			var e event.Event
+			err := d.Decode(&e)
+			if errors.Is(err, io.EOF) || ctx.Err() != nil || !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Status asks for a picture of the daemon.

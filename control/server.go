@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ import (
 type Daemon interface {
 	// Picture asks every process how it is.
 	Picture(context.Context) (*status.Status, error)
+	// History is what has changed lately.
+	History() *status.History
 }
 
 // Listen opens a unix socket that only its owner may connect to. A socket
@@ -56,12 +59,14 @@ func Serve(ctx context.Context, l net.Listener, d Daemon, log *slog.Logger) {
 	}
 }
 
-// Handler serves /status and /healthz.
+// Handler serves /status, /events, /metrics and /healthz.
 func Handler(d Daemon) http.Handler {
 	mux := http.NewServeMux()
 	h := handler{d}
 	mux.HandleFunc("GET /status", h.status)
 	mux.HandleFunc("GET /healthz", h.health)
+	mux.HandleFunc("GET /metrics", h.metrics)
+	mux.HandleFunc("GET /events", h.events)
 	return mux
 }
 
@@ -80,6 +85,35 @@ func (h handler) status(w http.ResponseWriter, r *http.Request) {
 	if s := h.picture(w, r); s != nil {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(s)
+	}
+}
+
+func (h handler) metrics(w http.ResponseWriter, r *http.Request) {
+	if s := h.picture(w, r); s != nil {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		s.Metrics(w)
+	}
+}
+
+// events writes the last transitions (?last=N, 1000 without it), one JSON
+// object in a line, and with ?follow=1 those to come until the client goes.
+func (h handler) events(w http.ResponseWriter, r *http.Request) {
+	last := 1000
+	if text := r.FormValue("last"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			http.Error(w, fmt.Sprintf("last: %q is no number of transitions", text), http.StatusBadRequest)
+			return
+		}
+		last = n
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	out, e := http.NewResponseController(w), json.NewEncoder(w)
+	out.Flush()
+	for ev := range h.daemon.History().Last(r.Context(), last, r.FormValue("follow") == "1") {
+		if e.Encode(ev) != nil || out.Flush() != nil {
+			return
+		}
 	}
 }
 

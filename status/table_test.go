@@ -58,18 +58,34 @@ func TestText(t *testing.T) {
 	for name, colour := range map[string]bool{"plain": false, "colour": true} {
 		var b strings.Builder
 		sample().Text(&b, colour)
-		path := "testdata/" + name + ".txt"
-		if *update {
-			if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
+		golden(t, "testdata/"+name+".txt", b.String())
+	}
+}
+
+// golden compares with a file, or writes it.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if b.String() != string(want) {
-			t.Errorf("%s: got\n%s", path, b.String())
-		}
 	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s", path, got)
+	}
+}
+
+// What Prometheus reads; promtool judges it in the end-to-end tests.
+func TestMetrics(t *testing.T) {
+	s := sample()
+	s.VRRP.Instances[0].Name = "a \"quoted\\ name\nof two lines"
+	var b strings.Builder
+	if err := s.Metrics(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/metrics.txt", b.String())
 }

@@ -19,6 +19,7 @@ import (
 	"halbd/event"
 	"halbd/healthcheck"
 	"halbd/notify"
+	"halbd/status"
 	"halbd/track"
 	"halbd/vrrp"
 )
@@ -55,6 +56,7 @@ type parent struct {
 	reload    reloadState
 	pictures  pictures
 	dumping   sync.WaitGroup
+	history   status.History
 	since     time.Time // start of the daemon
 	loadedAt  time.Time // when cfg was taken
 	stopping  bool
@@ -389,7 +391,7 @@ func (p *parent) onMessage(m childMessage) {
 		var ev event.Event
 		if p.decoded(m, &ev) {
 			p.onEvent(ev)
-			if text := eventText(ev); text != "" {
+			if text := ev.Text(); text != "" {
 				p.logFor(m.from, logLine{At: ev.At, Level: slog.LevelInfo, Text: text})
 			}
 		}
@@ -451,6 +453,7 @@ func (p *parent) allReady() {
 
 // onEvent hands one transition to everybody who waits for it: notify, checker.
 func (p *parent) onEvent(ev event.Event) {
+	p.history.Add(ev)
 	if ev.Kind == event.BFD {
 		p.onBFD(ev)
 		return

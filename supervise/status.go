@@ -137,6 +137,9 @@ func (p *parent) Picture(ctx context.Context) (*status.Status, error) {
 	}
 }
 
+// History is what has changed lately.
+func (p *parent) History() *status.History { return &p.history }
+
 // describe is the parent's own part of a picture.
 func (p *parent) describe(r *round) status.Daemon {
 	g := &p.cfg.Global

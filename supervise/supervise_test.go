@@ -96,7 +96,7 @@ func TestEveryTransitionSaysWhy(t *testing.T) {
 		"Real server [10.0.0.1]:tcp:80 of [10.0.0.9]:tcp:80 DOWN: connect refused": {Kind: event.RealServer, Name: "[10.0.0.1]:tcp:80",
 			Service: "[10.0.0.9]:tcp:80", State: event.Down, Cause: "connect refused"},
 	} {
-		if got := eventText(ev); got != want {
+		if got := ev.Text(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/signal"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -49,6 +52,38 @@ func statusCommand() *cobra.Command {
 		}}
 	d.flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON, as /status of the control socket gives it")
+	return c
+}
+
+func eventsCommand() *cobra.Command {
+	var d door
+	var asJSON, follow bool
+	var last int
+	c := &cobra.Command{Use: "events", Short: "Show the last transitions of the running daemon, with their causes",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			defer stop()
+			e := json.NewEncoder(os.Stdout)
+			for ev, err := range d.client().Events(ctx, last, follow) {
+				switch {
+				case err != nil:
+					return err
+				case asJSON:
+					err = e.Encode(ev)
+				default:
+					_, err = fmt.Println(ev.At.Format("2006-01-02 15:04:05.000"), ev.Text())
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}}
+	d.flags(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON, one object in a line")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with those to come")
+	c.Flags().IntVarP(&last, "last", "n", 1000, "so many of the past")
 	return c
 }
 

@@ -1,13 +1,16 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"halbd/control"
 	"halbd/status"
 )
 
@@ -21,6 +24,17 @@ func picture(t *testing.T, pid string) *status.Status {
 	s := new(status.Status)
 	must(t, json.Unmarshal(out, s))
 	return s
+}
+
+// page is what the control socket answers.
+func page(t *testing.T, socket, path string) []byte {
+	t.Helper()
+	body, err := control.Dial(socket).Get(t.Context(), path)
+	must(t, err)
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	must(t, err)
+	return b
 }
 
 // A master and a backup say so, and why; a process that is stopped is missed
@@ -48,6 +62,21 @@ func TestStatus(t *testing.T) {
 		t.Errorf("table:\n%s", text)
 	}
 
+	out, err := exec.Command(halbd, "events", "-n", "1", "-p", pidA).Output()
+	must(t, err)
+	if !strings.Contains(string(out), "(V) Entering MASTER STATE: ") {
+		t.Errorf("events: %s", out)
+	}
+	metrics := page(t, strings.TrimSuffix(pidA, ".pid")+".sock", "/metrics")
+	promtool := exec.Command("promtool", "check", "metrics")
+	promtool.Stdin = bytes.NewReader(metrics)
+	if out, err := promtool.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool: %v\n%s\n%s", err, out, metrics)
+	}
+	if !strings.Contains(string(metrics), `halbd_vrrp_state{instance="V",state="MASTER"} 1`) {
+		t.Errorf("metrics:\n%s", metrics)
+	}
+
 	vrrp := picture(t, pidB).Daemon.Processes[0].PID
 	must(t, syscall.Kill(vrrp, syscall.SIGSTOP))
 	s := picture(t, pidB)
@@ -57,7 +86,7 @@ func TestStatus(t *testing.T) {
 	}
 
 	must(t, a.Stop(10*time.Second))
-	out, err := exec.Command(halbd, "status", "-p", pidA).CombinedOutput()
+	out, err = exec.Command(halbd, "status", "-p", pidA).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "does not run") {
 		t.Errorf("after the stop: %v %s", err, out)
 	}
