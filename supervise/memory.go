@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,35 +49,35 @@ func runSparingly(percent int) {
 
 // forgetStart gives back the pages of the program itself (code and constants)
 // that are mapped: most of them only the start needed, and what is needed again
-// is in the kernel's cache. That holds for a static program; in one with shared
-// libraries (a test's, with the race detector) the loader has written into
-// pages that cannot be written any more, and nothing brings that back.
+// is in the kernel's cache. Pages that the loader has written to (relocations of
+// a program that is linked dynamically) are nowhere else, and stay.
 func forgetStart() {
-	f, err := os.Open("/proc/self/maps")
+	f, err := os.Open("/proc/self/smaps")
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	type mapping struct{ from, to uintptr }
-	var list []mapping
-	program := uint64(0) // its inode
+	var from, to uintptr // of the mapping whose fields follow; to 0: one to leave alone
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var m mapping
-		var mode, offset, device string
-		var inode uint64
-		n, _ := fmt.Sscanf(lines.Text(), "%x-%x %s %s %s %d", &m.from, &m.to, &mode, &offset, &device, &inode)
+		line := lines.Text()
+		name, _, _ := strings.Cut(line, " ")
 		switch {
-		case n < 6 || inode == 0:
-		case program != 0 && inode != program:
-			return
-		default:
-			program = inode
-			if mode[1] == '-' {
-				list = append(list, m)
-			}
+		case !strings.HasSuffix(name, ":"):
+			from, to = ofFile(line)
+		case name == "Anonymous:" && to > 0 && strings.HasSuffix(line, " 0 kB"):
+			unix.RawSyscall(unix.SYS_MADVISE, from, to-from, unix.MADV_DONTNEED)
 		}
 	}
-	for _, m := range list {
-		unix.RawSyscall(unix.SYS_MADVISE, m.from, m.to-m.from, unix.MADV_DONTNEED)
+}
+
+// ofFile is the range of a mapping of a file that cannot be written to, by its
+// line in /proc/self/smaps.
+func ofFile(line string) (from, to uintptr) {
+	var mode, offset, device string
+	var inode uint64
+	n, _ := fmt.Sscanf(line, "%x-%x %s %s %s %d", &from, &to, &mode, &offset, &device, &inode)
+	if n != 6 || inode == 0 || mode[1] != '-' {
+		return 0, 0
 	}
+	return from, to
 }
