@@ -62,6 +62,7 @@ func TestGroupTables(t *testing.T) {
 		},
 		{
 			name:  "range of 30",
+			ours:  true,
 			conf:  group("g", "10.50.1.1-30 80") + vs("group g", nat, rs(1, 1, tcpCheck)+rs(2, 1, tcpCheck)),
 			steps: []step{down(1), reload("longer", "1.1-30", "1.1-35"), up(1)},
 		},

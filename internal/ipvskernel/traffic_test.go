@@ -297,8 +297,12 @@ func TestConnectionsOutliveADirector(t *testing.T) {
 			wait(t, "d2 backup", 15*time.Second, has("d2", "ipvsadm -Ln --daemon", "backup sync daemon (mcast=eth0, syncid=7"))
 			var lines []*line
 			for range 6 {
-				l, err := call(n, "10.1.0.100:80")
-				must(t, err)
+				var l *line
+				wait(t, "connected", 15*time.Second, func() bool {
+					var err error
+					l, err = call(n, "10.1.0.100:80")
+					return err == nil
+				})
 				t.Cleanup(func() { l.conn.Close() })
 				lines = append(lines, l)
 			}
