@@ -145,10 +145,28 @@ func (l *lines) has(part string) bool {
 // postbox is a mailer whose server fails as a test wants.
 type postbox struct {
 	*mailer
-	log  lines
+	log lines
+
+	mu   sync.Mutex
 	sent []string
 	fail error
 	slow time.Duration
+}
+
+// failWith makes the server fail from now on, or work again.
+func (p *postbox) failWith(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = err
+}
+
+// taken gives what was sent since the last time.
+func (p *postbox) taken() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sent := p.sent
+	p.sent = nil
+	return sent
 }
 
 func newPostbox() *postbox {
@@ -160,6 +178,8 @@ func newPostbox() *postbox {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if p.fail == nil {
 			p.sent = append(p.sent, a.subject+" to "+c.Server)
 		}
@@ -178,30 +198,29 @@ func (p *postbox) put(list ...string) {
 func (p *postbox) want(t *testing.T, list string) {
 	t.Helper()
 	synctest.Wait()
-	if got := strings.Join(p.sent, ", "); got != list {
+	if got := strings.Join(p.taken(), ", "); got != list {
 		t.Errorf("sent %q, want %q", got, list)
 	}
-	p.sent = nil
 }
 
 func TestMailIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPostbox()
 		defer p.close()
-		p.fail = errors.New("no route")
+		p.failWith(errors.New("no route"))
 		p.put("one", "two")
 		time.Sleep(5 * time.Minute) // tried after 1, 2, 4, 8, 16, 30, 30 ... s
 		p.want(t, "")
-		p.fail = nil
+		p.failWith(nil)
 		time.Sleep(30 * time.Second)
 		p.want(t, "one to s, two to s")
 		if !p.log.has("no route") || !p.log.has("can be sent again") {
 			t.Error("log: ", p.log.text.String())
 		}
-		p.fail = &refusal{code: 550}
+		p.failWith(&refusal{code: 550})
 		p.put("three")
 		synctest.Wait()
-		p.fail = nil
+		p.failWith(nil)
 		p.put("four")
 		p.want(t, "four to s")
 	})
@@ -212,17 +231,17 @@ func TestMailFollowsAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPostbox()
 		defer p.close()
-		p.fail = errors.New("no route")
+		p.failWith(errors.New("no route"))
 		p.put("one")
 		time.Sleep(20 * time.Second)
-		p.fail = nil
+		p.failWith(nil)
 		p.configure(conf.Mail{Server: "other", To: []string{"a"}})
 		p.want(t, "one to other")
-		p.fail = errors.New("no route")
+		p.failWith(errors.New("no route"))
 		p.put("two")
 		synctest.Wait()
 		p.configure(conf.Mail{})
-		p.fail = nil
+		p.failWith(nil)
 		time.Sleep(time.Hour)
 		p.want(t, "")
 	})
@@ -232,12 +251,12 @@ func TestMailIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPostbox()
 		defer p.close()
-		p.fail = errors.New("no route")
+		p.failWith(errors.New("no route"))
 		p.put("old")
 		time.Sleep(50 * time.Minute)
 		p.put("new")
 		time.Sleep(20 * time.Minute)
-		p.fail = nil
+		p.failWith(nil)
 		time.Sleep(time.Minute)
 		p.want(t, "new to s")
 	})
@@ -247,16 +266,16 @@ func TestMailIsGivenUp(t *testing.T) {
 func TestMailQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPostbox()
-		p.fail = errors.New("no route")
+		p.failWith(errors.New("no route"))
 		for i := range mailLimit + 7 {
 			p.put(fmt.Sprint(i))
 		}
 		synctest.Wait()
-		p.fail = nil
+		p.failWith(nil)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(p.sent) != mailLimit || p.sent[0] != "7 to s" || !p.log.has("7 mails were lost") {
-			t.Errorf("%d sent, the first %v\n%s", len(p.sent), p.sent[0], p.log.text.String())
+		if sent := p.taken(); len(sent) != mailLimit || sent[0] != "7 to s" || !p.log.has("7 mails were lost") {
+			t.Errorf("%d sent: %.100s\n%s", len(sent), sent, p.log.text.String())
 		}
 		p.close()
 	})
