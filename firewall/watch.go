@@ -102,16 +102,27 @@ func (w *Watcher) Run(stolen func(Theft)) error {
 // discard reads what has come. After a loss the kernel drops every notice, and
 // tells nothing more of that, until this is done.
 func (w *Watcher) discard(buf []byte) error {
-	defer w.file.SetReadDeadline(time.Time{})
-	for {
-		w.file.SetReadDeadline(time.Now().Add(time.Millisecond))
-		switch _, err := w.file.Read(buf); {
-		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, os.ErrClosed):
-			return nil
-		case err != nil && !errors.Is(err, unix.ENOBUFS):
-			return fmt.Errorf("receive from nf_tables: %w", err)
-		}
+	raw, err := w.file.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("receive from nf_tables: %w", err)
 	}
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		for {
+			switch _, _, err := unix.Recvfrom(int(fd), buf, unix.MSG_DONTWAIT); {
+			case err == nil, errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.EINTR):
+			case errors.Is(err, unix.EAGAIN):
+				return
+			default:
+				failed = err
+				return
+			}
+		}
+	})
+	if err := errors.Join(failed, err); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("receive from nf_tables: %w", err)
+	}
+	return nil
 }
 
 // commit collects what one transaction of someone else did to our table. The

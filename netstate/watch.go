@@ -286,12 +286,24 @@ const drainLimit = 100_000
 // drain delivers the events that are there already: they are older than the
 // dump that follows, so they must not be applied after it.
 func (w *Watcher) drain(deliver func(Update), complain func(string)) error {
-	for range drainLimit {
-		w.events.SetReadDeadline(time.Now().Add(time.Millisecond))
-		if err := w.receive(deliver, complain); errors.Is(err, os.ErrDeadlineExceeded) {
+	raw, err := w.events.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("route netlink: %w", err)
+	}
+	for range drainLimit / takeLimit {
+		var list []mdl.Message
+		var failed error
+		// Not by a deadline: one that has passed before the read begins, on a busy
+		// host, would look like an empty queue.
+		err := raw.Control(func(fd uintptr) { list, failed = w.take(int(fd)) })
+		if len(list) > 0 {
+			w.pass(list, deliver, complain)
+		}
+		if failed != nil || err != nil {
+			return fmt.Errorf("receive from route netlink: %w", errors.Join(failed, err))
+		}
+		if len(list) == 0 {
 			return nil
-		} else if err != nil {
-			return err
 		}
 	}
 	return nil
