@@ -42,7 +42,7 @@ func daemonSetters() blockSetters {
 		"reload_repeat":                 setTrue(func(b *builder) *bool { return &b.global.Reload.Repeat }),
 		"reload_file":                   setReloadFile,
 		"config_save_dir":               setString(func(b *builder) *string { return &b.global.Dirs.SaveConfig }),
-		"tmp_config_directory":          setOnce(func(b *builder) *string { return &b.global.Dirs.TmpConfig }),
+		"tmp_config_directory":          setTmpConfig,
 		"iproute_usr_dir":               setString(func(b *builder) *string { return &b.global.Dirs.IPRouteUsr }),
 		"iproute_etc_dir":               setString(func(b *builder) *string { return &b.global.Dirs.IPRouteEtc }),
 		"data_use_instance":             setBool(func(b *builder) *bool { return &b.global.Dumps.UseInstance }),
@@ -212,6 +212,13 @@ func setReloadTime(b *builder, kw *Keyword, s Statement) {
 		return
 	}
 	b.global.Reload.TimeFile = path
+}
+
+// setTmpConfig keeps the directory for who reads the file with keepalived:
+// halbd makes no merged file that could lie there.
+func setTmpConfig(b *builder, kw *Keyword, s Statement) {
+	setOnce(func(b *builder) *string { return &b.global.Dirs.TmpConfig })(b, kw, s)
+	b.report(noTmpConfig, s.Pos, "%s has nothing to do: the processes get the configuration in memory", kw.Name)
 }
 
 func setReloadFile(b *builder, _ *Keyword, s Statement) {

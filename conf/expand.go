@@ -200,5 +200,20 @@ func (p *preprocessor) random(args []string, pos Pos) string {
 		p.found.report(badPredefined, pos, "${_RANDOM}: the lower bound %d is above the upper bound %d", lo, hi)
 		return strconv.FormatUint(lo, 10)
 	}
-	return strconv.FormatUint(lo+rand.Uint64N(hi-lo+1), 10)
+	number := rand.Uint64N
+	if p.seed != nil {
+		number = p.seed.Uint64N
+	}
+	return strconv.FormatUint(lo+number(hi-lo+1), 10)
+}
+
+// setSeed makes the numbers behind random_seed the same at each reading.
+// A seed that is none is the builder's to complain about.
+func (p *preprocessor) setSeed(s Statement) {
+	if len(s.Words) < 2 {
+		return
+	}
+	if seed, err := strconv.ParseUint(s.Words[1].Text, 0, 32); err == nil {
+		p.seed = rand.New(rand.NewPCG(seed, 0))
+	}
 }

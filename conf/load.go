@@ -12,6 +12,7 @@ type Options struct {
 	StrictIncludes bool                // -e: every include problem is an error
 	Getenv         func(string) string // for ${_ENV NAME}; nil means no variable is set
 	Host           Host                // nil: nothing about this host is checked (halbd check without --host)
+	Copy           *Copy               // nil: nobody wants the text as it was read
 	Peers          []*Config           // of the other nodes of the pair; nodes that the file's @ID lines tell of need not be here
 
 	ids map[string]bool // filled while reading: the ids of @ID lines
@@ -67,7 +68,7 @@ func otherNodes(path string, opt Options, read reader) []*Config {
 	var peers []*Config
 	for _, id := range ids[:min(len(ids), maxNodes)] {
 		other := opt
-		other.ConfigID, other.Host, other.ids = id, nil, nil
+		other.ConfigID, other.Host, other.Copy, other.ids = id, nil, nil, nil
 		b, _ := build(path, other, read)
 		peers = append(peers, b.cfg)
 	}

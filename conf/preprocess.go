@@ -1,6 +1,7 @@
 package conf
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ type preprocessor struct {
 	defs   map[string][]string // a definition's lines; more than one for a multi-line value
 	multi  string              // the multi-line definition that is being read, or ""
 	check  includeCheck        // of the plain include
+	seed   *rand.Rand          // of ${_RANDOM}; nil: the numbers are of no row
 	files  []*source           // being read, main file first
 	nested int                 // lines that stand inside the expansion of others
 	spent  int                 // of the effort
@@ -39,6 +41,8 @@ func parse(path string, opt Options, table *tableIndex, h handler) Diagnostics {
 	p.walk = walker{table: table, h: h, found: &p.found}
 	p.walk.includeCheck, _ = table.lookup("global_defs", "include_check")
 	p.walk.onIncludeCheck = p.setIncludeCheck
+	p.walk.randomSeed, _ = table.lookup("global_defs", "random_seed")
+	p.walk.onRandomSeed = p.setSeed
 	if opt.StrictIncludes {
 		p.check = checkAll
 	}
@@ -60,6 +64,10 @@ func Load(path string, opt Options) (*Config, Diagnostics) { return load(path, o
 // read processes every line of a file.
 func (p *preprocessor) read(s *source) {
 	s.inspect(&p.found)
+	if n := len(p.files); n > 0 {
+		p.opt.Copy.take(p.files[n-1], p.files[n-1].here)
+		defer func() { p.files[n-1].kept = p.files[n-1].at }()
+	}
 	p.files = append(p.files, s)
 	for {
 		l, ok := s.next(&p.found)
@@ -85,6 +93,7 @@ func (p *preprocessor) read(s *source) {
 			p.line(text, s.pos(1), offset)
 		}
 	}
+	p.opt.Copy.take(s, len(s.text))
 	p.files = p.files[:len(p.files)-1]
 }
 

@@ -5,6 +5,7 @@ const (
 	notActedOn Code = 801 + iota
 	deprecatedName
 	obsoleteWord
+	noTmpConfig
 )
 
 var openRules = []Rule{
@@ -25,5 +26,11 @@ var openRules = []Rule{
 		Explain: "The keyword is read and has no effect any more, in keepalived as in halbd.",
 		Fix:     "remove it",
 		Example: "vrrp_instance VI_1 {\n    interface eth0\n    virtual_router_id 51\n    debug 1\n    virtual_ipaddress {\n        10.0.0.1\n    }\n}\n",
+	},
+	{
+		Code: noTmpConfig, Severity: Hint, Title: "nothing to do for halbd",
+		Explain: "keepalived hands the merged configuration to its processes in a file, which tmp_config_directory puts on disk. halbd reads the files once and sends each process its part over a socket, so that no such file exists, on disk or in memory.",
+		Fix:     "leave it for keepalived, or remove it",
+		Example: "global_defs {\n    tmp_config_directory /var/tmp\n}\n",
 	},
 }

@@ -27,6 +27,8 @@ type source struct {
 	from *Pos
 	text string
 	at   int  // where the next line begins
+	here int  // where the line begins that next returned
+	kept int  // what a Copy has already
 	line int  // of the line that next returned
 	wide bool // some byte is not ASCII
 
@@ -89,6 +91,7 @@ func (s *source) pos(column int) Pos {
 func (s *source) next(found *Diagnostics) (rawLine, bool) {
 	for s.at < len(s.text) {
 		s.line++
+		s.here = s.at
 		start, end, next := s.at, len(s.text), len(s.text)
 		if i := strings.IndexByte(s.text[start:], '\n'); i >= 0 {
 			end = start + i

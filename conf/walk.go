@@ -14,8 +14,9 @@ type walker struct {
 
 	suggested map[unknownWord]string
 
-	includeCheck   *Keyword        // the one keyword that the preprocessor must know of
-	onIncludeCheck func(Statement) // is called for it
+	// The keywords that the preprocessor must know of, and what is called for them.
+	includeCheck, randomSeed     *Keyword
+	onIncludeCheck, onRandomSeed func(Statement)
 }
 
 // openedBlock is a block that a { has opened.
@@ -131,8 +132,11 @@ func (w *walker) words(s Statement) {
 	case kw == nil:
 		w.unknown(table, s)
 	case kw.Shape == Simple:
-		if kw == w.includeCheck {
+		switch kw {
+		case w.includeCheck:
 			w.onIncludeCheck(s)
+		case w.randomSeed:
+			w.onRandomSeed(s)
 		}
 		w.h.statement(kw, s)
 	default:

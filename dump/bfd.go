@@ -12,7 +12,7 @@ import (
 // BFD writes keepalived_bfd.data: the configuration and the state of sessions.
 func BFD(w io.Writer, cfg *conf.Config, s *status.Status) error {
 	o := &sheet{w: w}
-	o.global(cfg, false)
+	o.global(cfg, false, time.Time{})
 	o.title("BFD Topology")
 	for i := range cfg.BFDs {
 		for j := range s.BFD {

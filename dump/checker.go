@@ -17,7 +17,7 @@ import (
 // virtual servers and their checks.
 func Checker(w io.Writer, cfg *conf.Config, s *status.Status) error {
 	o := &sheet{w: w}
-	o.global(cfg, false)
+	o.global(cfg, false, time.Time{})
 	if usesTLS(cfg) || cfg.SSL != nil {
 		o.tls(cfg.SSL)
 	}

@@ -36,7 +36,7 @@ func yes(b bool, on, off string) string {
 // VRRP writes keepalived.data: the configuration and the state of VRRP.
 func VRRP(w io.Writer, cfg *conf.Config, s *status.Status, links []Link) error {
 	o := &sheet{w: w}
-	o.global(cfg, true)
+	o.global(cfg, true, time.Time{})
 	o.static(cfg)
 	if len(cfg.Instances) > 0 {
 		o.title("VRRP Topology")

@@ -158,7 +158,7 @@ func TestParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got strings.Builder
-	if err := Parent(&got, cfg); err != nil {
+	if err := Parent(&got, cfg, &status.Status{}); err != nil {
 		t.Fatal(err)
 	}
 	// keepalived's parent has not resolved these two.

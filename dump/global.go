@@ -7,21 +7,46 @@ import (
 	"time"
 
 	"halbd/conf"
+	"halbd/status"
 )
 
 // Parent writes keepalived_parent.data.
-func Parent(w io.Writer, cfg *conf.Config) error {
+func Parent(w io.Writer, cfg *conf.Config, s *status.Status) error {
 	o := &sheet{w: w}
-	o.global(cfg, false)
+	o.global(cfg, false, s.Daemon.Reloads.Scheduled)
 	return o.err
+}
+
+// reload writes what surrounds a reload; only keepalived's parent knows of a
+// schedule.
+func (o *sheet) reload(r *conf.Reload, scheduled time.Time) {
+	if !r.Check {
+		o.linef(" No test config before reload")
+	} else {
+		o.linef(" Test config before reload, log to %s", or(r.CheckLog, "/dev/null"))
+	}
+	if r.TimeFile != "" {
+		o.linef(" Reload time file = %s%s", r.TimeFile, yes(r.Repeat, " (repeat)", ""))
+		if scheduled.IsZero() {
+			o.linef(" No reload scheduled")
+		} else {
+			o.linef(" Reload scheduled for %s", scheduled.Local().Format(time.DateTime))
+		}
+	}
+	if r.Marker {
+		o.linef(" Reload_file = %s", r.Path)
+	}
 }
 
 // global writes the first section; keepalived's parent leaves the default
 // interface out.
-func (o *sheet) global(cfg *conf.Config, vrrp bool) {
+func (o *sheet) global(cfg *conf.Config, vrrp bool, scheduled time.Time) {
 	g := &cfg.Global
 	d := &cfg.Defaults
 	o.title("Global definitions")
+	if g.Dirs.SaveConfig != "" {
+		o.linef(" Config save dir = %s", g.Dirs.SaveConfig)
+	}
 	o.linef(" Network namespace = %s", or(g.Namespaces.Name, "(default)"))
 	o.linef(" Network namespace ipvs = %s", ipvsNamespace(&g.Namespaces))
 	if g.InstanceName != "" {
@@ -35,7 +60,7 @@ func (o *sheet) global(cfg *conf.Config, vrrp bool) {
 	o.linef(" Default smtp_alert_vrrp = %s", unset(d.SMTPAlertVRRP))
 	o.linef(" Default smtp_alert_checker = %s", unset(d.SMTPAlertChecker))
 	o.linef(" Checkers log all failures = %t", g.LogAllFailures)
-	o.linef(" %s", yes(g.Reload.Check, "Test config before reload", "No test config before reload"))
+	o.reload(&g.Reload, scheduled)
 	if g.StartupScript != nil {
 		o.linef(" Startup script = %s, uid:gid %d:%d, timeout %s", quoted(g.StartupScript), g.StartupScript.UID, g.StartupScript.GID, whole(g.StartupTimeout))
 	}

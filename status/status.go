@@ -41,10 +41,11 @@ type Daemon struct {
 
 // Reloads counts them and shows the last one.
 type Reloads struct {
-	Done    int       `json:"done"`
-	Refused int       `json:"refused"`
-	Last    time.Time `json:"last,omitzero"`
-	Error   string    `json:"last_error,omitempty"` // why the last one was refused; none when it was not
+	Done      int       `json:"done"`
+	Refused   int       `json:"refused"`
+	Last      time.Time `json:"last,omitzero"`
+	Scheduled time.Time `json:"scheduled,omitzero"`   // keyword reload_time_file
+	Error     string    `json:"last_error,omitempty"` // why the last one was refused; none when it was not
 }
 
 // Process is one child process.

@@ -55,7 +55,7 @@ func (p *parent) dumpData(only ...role) {
 		}
 		wanted := only
 		if len(only) == 0 {
-			add("Parent", "_parent", func(w io.Writer) error { return dump.Parent(w, cfg) })
+			add("Parent", "_parent", func(w io.Writer) error { return dump.Parent(w, cfg, s) })
 			wanted = roles
 		}
 		for _, r := range wanted {

@@ -91,8 +91,8 @@ func unshareInto(name string) error {
 // noNamespace reports an error that says that there is no namespace of that name.
 func noNamespace(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
-// settleNamespace makes a configuration say where the program runs. A reload
-// cannot change that.
+// settleNamespace makes a configuration say where the program runs, which a
+// reload cannot change, and where its file of reload_file is for that reason.
 func (p *parent) settleNamespace(cfg *conf.Config) {
 	here, want := os.Getenv(namespaceEnv), p.opt.namespace(cfg)
 	if want != here {
@@ -103,6 +103,9 @@ func (p *parent) settleNamespace(cfg *conf.Config) {
 	if n.IPVS != now.IPVS || n.IPVSDefault != now.IPVSDefault {
 		p.log.Warn("net_namespace_ipvs changes with a restart only")
 		n.IPVS, n.IPVSDefault = now.IPVS, now.IPVSDefault
+	}
+	if r := &cfg.Global.Reload; r.Marker && r.Path == "" {
+		r.Path = strings.TrimSuffix(pidPath("", "keepalived", &cfg.Global), ".pid") + ".reload"
 	}
 }
 

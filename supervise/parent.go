@@ -54,6 +54,8 @@ type parent struct {
 	results   map[vrrp.TrackerKind]map[string]tracked // latest, for a VRRP process that starts again
 	started   func()                                  // called once every child is ready
 	reload    reloadState
+	schedule  schedule
+	copy      *conf.Copy // of the start, until it is saved
 	pictures  pictures
 	dumping   sync.WaitGroup
 	history   status.History
@@ -141,6 +143,8 @@ func (p *parent) run() int {
 		return statusFailed
 	}
 	defer pid.remove()
+	p.saveConfig(p.copy)
+	p.copy = nil
 	p.setUmask()
 	if err := os.Chdir("/"); err != nil {
 		p.log.Warn("change to /: " + err.Error())
@@ -163,8 +167,10 @@ func (p *parent) run() int {
 		p.log.Warn("the configuration has no VRRP instance, no virtual server and no BFD session: nothing to do until a reload")
 		p.allReady()
 	}
+	p.followTimeFile()
 	closeControl := p.openControl()
 	p.loop()
+	p.schedule.end()
 	closeControl()
 	p.runScript("shutdown_script", p.cfg.Global.ShutdownScript, p.cfg.Global.ShutdownTimeout)
 	p.log.Info("Stopped halbd " + p.opt.Version)
@@ -177,7 +183,10 @@ func (p *parent) read() error {
 		return err
 	}
 	var cfg *conf.Config
-	cfg, p.found = conf.Load(p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
+	opt := LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes)
+	p.copy = new(conf.Copy)
+	opt.Copy = p.copy
+	cfg, p.found = conf.Load(p.opt.File, opt)
 	p.take(cfg)
 	p.loadedAt = time.Now()
 	return nil
@@ -273,6 +282,10 @@ func (p *parent) loop() {
 			p.onTracker(m)
 		case pictureRequest:
 			p.askPicture(m)
+		case timeFile:
+			p.onTimeFile(m)
+		case reloadDue:
+			p.onReloadDue(m)
 		case roundOver:
 			p.endRound(m.round)
 		case killTime:

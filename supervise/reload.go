@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"fmt"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -23,6 +24,7 @@ type reloadState struct {
 type loaded struct {
 	cfg   *conf.Config
 	found conf.Diagnostics
+	text  *conf.Copy
 	err   error
 }
 
@@ -39,15 +41,27 @@ func (p *parent) startReload() {
 	p.reload.running = true
 	p.log.Info("Reloading " + p.opt.File)
 	notifyReloading()
-	path, opt := p.opt.File, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes)
-	go func() {
-		if err := Readable(path); err != nil {
-			p.inbox <- loaded{err: err}
-			return
+	p.saveState("pre", func() {
+		path, marker, opt := p.opt.File, p.cfg.Global.Reload.Path, LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes)
+		go func() { p.inbox <- p.reread(path, marker, opt) }()
+	})
+}
+
+// reread reads the configuration beside the loop; the marker exists meanwhile.
+func (p *parent) reread(path, marker string, opt conf.Options) loaded {
+	if marker != "" {
+		if err := truncate(marker, nil); err != nil {
+			p.log.Warn("reload_file: " + err.Error())
 		}
-		cfg, found := conf.Load(path, opt)
-		p.inbox <- loaded{cfg: cfg, found: found}
-	}()
+		defer os.Remove(marker)
+	}
+	if err := Readable(path); err != nil {
+		return loaded{err: err}
+	}
+	text := new(conf.Copy)
+	opt.Copy = text
+	cfg, found := conf.Load(path, opt)
+	return loaded{cfg: cfg, found: found, text: text}
 }
 
 func notifyReloading() {
@@ -61,7 +75,10 @@ func notifyReloading() {
 func (p *parent) onLoaded(m loaded) {
 	p.reload.running = false
 	if !p.stopping {
-		if err := p.accept(m); err != nil {
+		checks := p.cfg.Global.Reload.CheckLog
+		err := p.accept(m)
+		p.logCheck(checks, m.found, err)
+		if err != nil {
 			p.log.Error("reload refused, the running configuration stays: " + err.Error())
 			p.reload.count.Refused++
 			p.reload.count.Error = err.Error()
@@ -69,6 +86,8 @@ func (p *parent) onLoaded(m loaded) {
 			p.log.Info("Reload finished")
 			p.reload.count.Done++
 			p.reload.count.Error = ""
+			p.saveConfig(m.text)
+			p.saveState("post", func() {})
 			p.reportHonoured()
 		}
 		p.reload.count.Last = time.Now()
@@ -108,6 +127,7 @@ func (p *parent) accept(m loaded) error {
 	p.assumeBFD()
 	p.startMissing()
 	p.tracker.Reload(p.cfg)
+	p.followTimeFile()
 	p.slim()
 	debug.FreeOSMemory() // the old configuration and the text of the new one
 	return nil

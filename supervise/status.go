@@ -145,6 +145,7 @@ func (p *parent) describe(r *round) status.Daemon {
 	g := &p.cfg.Global
 	d := status.Daemon{Version: p.opt.Version, PID: os.Getpid(), Started: p.since, Config: p.opt.File, Loaded: p.loadedAt,
 		RouterID: g.RouterID, Instance: g.InstanceName, Namespace: g.Namespaces.Name, Reloads: p.reload.count}
+	d.Reloads.Scheduled = p.schedule.at
 	for _, f := range p.found {
 		if f.Severity == conf.Error {
 			d.Errors++

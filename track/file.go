@@ -30,7 +30,7 @@ func (f *file) run(ctx context.Context) {
 		f.log.Error(fmt.Sprintf("track_file %s: init_file: %v", f.conf.Name, err))
 	}
 	complain := func(text string) { f.log.Warn(fmt.Sprintf("track_file %s: %s", f.conf.Name, text)) }
-	if err := follow(ctx, f.conf.Path, f.read, complain); err != nil {
+	if err := Follow(ctx, f.conf.Path, f.read, complain); err != nil {
 		f.read()
 		f.log.Error(fmt.Sprintf("track_file %s cannot be followed, its value stays: %v", f.conf.Name, err))
 	}

@@ -80,10 +80,10 @@ type follower struct {
 	failure string
 }
 
-// follow calls changed at first and each time a file has been written and
+// Follow calls changed at first and each time a file has been written and
 // closed, replaced or removed, until ctx ends. Neither the file nor its
 // directory needs to exist.
-func follow(ctx context.Context, path string, changed func(), complain func(string)) error {
+func Follow(ctx context.Context, path string, changed func(), complain func(string)) error {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return fmt.Errorf("inotify: %w", err)
