@@ -22,7 +22,7 @@ type blockKind struct {
 func blockKinds() map[string]blockKind {
 	kinds := map[string]blockKind{
 		"root":                           {setters: []blockSetters{rootSetters()}},
-		"global_defs":                    {setters: []blockSetters{globalSetters(), daemonSetters(), mailSetters(), firewallSetters(), alertSetters()}},
+		"global_defs":                    {setters: []blockSetters{globalSetters(), daemonSetters(), mailSetters(), firewallSetters(), alertSetters(), deliverySetters()}},
 		"global_defs/notification_email": {notEmpty: true},
 		"SSL":                            {setters: []blockSetters{sslSetters()}, within: func(b *builder) bool { return b.ssl != nil }},
 		"track_group":                    {setters: []blockSetters{trackGroupSetters()}, within: func(b *builder) bool { return b.trackGroup != nil }},

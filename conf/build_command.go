@@ -248,7 +248,7 @@ func (b *builder) finishCommand(c *rawCommand, def account) bool {
 		if b.global.SupplementaryGroups {
 			cmd.Groups = b.opt.Host.SupplementaryGroups(acc.uid)
 		}
-		checked, verdict := b.opt.Host.CheckScript(cmd)
+		checked, verdict := b.opt.Host.CheckScript(cmd, b.global.UseSymlinkPaths)
 		switch {
 		case verdict.Missing && c.tracked:
 			d := b.report(trackedMissing, c.pos, "Disabling %s since not found/accessible: %s", c.what, verdict.Reason)

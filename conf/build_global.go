@@ -39,6 +39,7 @@ type rawGlobal struct {
 	scriptAccount   *account // what scripts without an own one run under; nil: nobody asked
 	fifoUsers       []fifoUser
 	syncPos         Pos
+	mailAuthPos     Pos  // of smtp_auth
 	syncID          bool // lvs_sync_daemon has an id of its own
 	umaskSet        bool
 	nftPriority     maybe[int32]
@@ -472,6 +473,7 @@ func (b *builder) finishGlobal() {
 		u.fifo.UID, u.fifo.GID = a.uid, a.gid
 	}
 	b.finishDaemon()
+	b.finishDelivery()
 	b.finishGARP()
 }
 

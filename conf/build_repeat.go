@@ -81,7 +81,7 @@ func (b *builder) judgeSurplus(kw *Keyword, s Statement) {
 
 // secret tells whether the words of a keyword must not be shown.
 func (k *Keyword) secret() bool {
-	return k.Name == "auth_pass" || k.Name == "key" && k.Block == "vrrp_instance/auth_hmac"
+	return k.Name == "auth_pass" || k.Name == "smtp_auth" || k.Name == "notify_webhook" || k.Name == "key" && k.Block == "vrrp_instance/auth_hmac"
 }
 
 func numberOfWords(n int) string {

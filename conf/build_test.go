@@ -87,7 +87,7 @@ func (h fakeHost) LookupGroup(name string) (uint32, error) { return 2000, nil }
 
 func (h fakeHost) SupplementaryGroups(uid uint32) []uint32 { return []uint32{uid + 1, uid + 2} }
 
-func (h fakeHost) CheckScript(c Command) (Command, ScriptVerdict) {
+func (h fakeHost) CheckScript(c Command, _ bool) (Command, ScriptVerdict) {
 	return c, ScriptVerdict{Missing: !h.scripts, Insecure: h.unsafe, Reason: "test"}
 }
 

@@ -19,7 +19,18 @@ type Mail struct {
 	HELO           string        `json:"smtp_helo_name,omitempty"`       // "": local host name
 	ConnectTimeout time.Duration `json:"smtp_connect_timeout,omitempty"` // default 30 s
 	NoFaults       bool          `json:"no_email_faults,omitempty"`
+	TLS            MailTLS       `json:"smtp_tls,omitempty"`      // halbd's own; "": plain text
+	User           string        `json:"smtp_user,omitempty"`     // halbd's own: smtp_auth; "": no login
+	Password       string        `json:"smtp_password,omitempty"` // of User
 }
+
+// MailTLS says how a connection to the mail server is encrypted.
+type MailTLS string
+
+const (
+	MailSTARTTLS MailTLS = "starttls" // RFC 3207
+	MailOverTLS  MailTLS = "tls"      // from the first byte, RFC 8314
+)
 
 // Sent tells whether there is anybody to send mail to, and a way to do it.
 func (m *Mail) Sent() bool { return m.Server != "" && len(m.To) > 0 }

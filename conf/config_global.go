@@ -26,6 +26,9 @@ type Global struct {
 	NotifyFIFO           FIFO          `json:"notify_fifo,omitzero"`
 	VRRPNotifyFIFO       FIFO          `json:"vrrp_notify_fifo,omitzero"`
 	LVSNotifyFIFO        FIFO          `json:"lvs_notify_fifo,omitzero"`
+	NotifyCoalesce       bool          `json:"notify_coalesce,omitempty"` // halbd's own: superseded states are not told to scripts
+	NotifyTimeout        time.Duration `json:"notify_timeout,omitempty"`  // halbd's own: of a notify script; 0: none
+	NotifyWebhooks       []string      `json:"notify_webhook,omitempty"`  // halbd's own: URLs
 	FIFOStatesOnReload   bool          `json:"fifo_write_vrrp_states_on_reload,omitempty"`
 	StartupScript        *Command      `json:"startup_script,omitempty"`
 	StartupTimeout       time.Duration `json:"startup_script_timeout,omitempty"` // default 10 s

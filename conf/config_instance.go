@@ -2,6 +2,7 @@ package conf
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -57,9 +58,19 @@ type HMACKey struct {
 	File string `json:"file,omitempty"` // the file that the key came from
 }
 
+// hidden stands for a secret that is set.
+const hidden = "********"
+
 // WithoutSecrets gives a copy of c for the log: without passwords and keys.
 func (c *Config) WithoutSecrets() *Config {
 	shown := *c
+	if c.Global.Mail.Password != "" {
+		shown.Global.Mail.Password = hidden
+	}
+	shown.Global.NotifyWebhooks = slices.Clone(c.Global.NotifyWebhooks)
+	for i, hook := range shown.Global.NotifyWebhooks {
+		shown.Global.NotifyWebhooks[i] = WebhookName(hook)
+	}
 	shown.Instances = make([]Instance, len(c.Instances))
 	for n, i := range c.Instances {
 		i.AuthPass = nil

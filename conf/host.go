@@ -24,9 +24,10 @@ type Host interface {
 	// beside its own gid.
 	SupplementaryGroups(uid uint32) []uint32
 	// CheckScript judges a script's path: not found, not executable, or not
-	// safe to be run by root. It returns the command to run (Args[0] with its
-	// directory, Shell set for a file without #!).
-	CheckScript(c Command) (Command, ScriptVerdict)
+	// safe to be run by root. It returns the command to run: Args[0] with its
+	// directory, of which symbolic links are resolved unless asWritten is set;
+	// Shell set for a file without #!.
+	CheckScript(c Command, asWritten bool) (Command, ScriptVerdict)
 	// ResolveHost tells why the name of a host has no address; nil also where
 	// name servers are not to be asked.
 	ResolveHost(name string) error
@@ -129,8 +130,9 @@ func (h *onceHost) SupplementaryGroups(uid uint32) []uint32 {
 
 // scriptQuestion is what the verdict about a script depends on.
 type scriptQuestion struct {
-	path     string
-	uid, gid uint32
+	path      string
+	uid, gid  uint32
+	asWritten bool
 }
 
 type scriptAnswer struct {
@@ -139,9 +141,9 @@ type scriptAnswer struct {
 	verdict ScriptVerdict
 }
 
-func (h *onceHost) CheckScript(c Command) (Command, ScriptVerdict) {
-	a := h.scripts.get(scriptQuestion{c.Args[0], c.UID, c.GID}, func() scriptAnswer {
-		checked, verdict := h.Host.CheckScript(c)
+func (h *onceHost) CheckScript(c Command, asWritten bool) (Command, ScriptVerdict) {
+	a := h.scripts.get(scriptQuestion{c.Args[0], c.UID, c.GID, asWritten}, func() scriptAnswer {
+		checked, verdict := h.Host.CheckScript(c, asWritten)
 		return scriptAnswer{checked.Args[0], checked.Shell, verdict}
 	})
 	c.Args = append([]string{a.path}, c.Args[1:]...)

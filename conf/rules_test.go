@@ -11,7 +11,7 @@ import (
 // path says otherwise.
 type rulesHost struct{ fakeHost }
 
-func (rulesHost) CheckScript(c Command) (Command, ScriptVerdict) {
+func (rulesHost) CheckScript(c Command, _ bool) (Command, ScriptVerdict) {
 	return c, ScriptVerdict{Missing: c.Args[0] == "/missing", NotExecutable: c.Args[0] == "/not_executable", Insecure: c.Args[0] == "/insecure", Reason: "test"}
 }
 

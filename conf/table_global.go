@@ -8,7 +8,7 @@ var tableGlobal = []Keyword{
 	{Block: "global_defs", Name: "checker_process_name", Args: "<string:..15 chars>", Default: "keepalived", Doc: "Name shown for checker child process", Acts: true},
 	{Block: "global_defs", Name: "lvs_process_name", Args: "<string:..15 chars>", Default: "keepalived", Status: "deprecated alias of checker_process_name", Doc: "Old spelling; logs a notice only", Quiet: true, Acts: true},
 	{Block: "global_defs", Name: "bfd_process_name", Args: "<string:..15 chars>", Default: "keepalived", Doc: "Name shown for BFD child process", Acts: true},
-	{Block: "global_defs", Name: "use_symlink_paths", Args: "[<bool>]", Default: "false", Doc: "Keep symlinks in script paths rather than resolving them"},
+	{Block: "global_defs", Name: "use_symlink_paths", Args: "[<bool>]", Default: "false", Doc: "Keep symlinks in script paths rather than resolving them", Acts: true},
 	{Block: "global_defs", Name: "set_supplementary_groups", Args: "[<bool>]", Default: "false", Doc: "Give scripts the supplementary groups of their user", Acts: true},
 	{Block: "global_defs", Name: "router_id", Args: "<string>", Default: "local host name", Doc: "Machine label used in mail subjects and elsewhere", Tolerant: true, Acts: true},
 	{Block: "global_defs", Name: "notification_email_from", Args: "<email>", Default: "<user>@<hostname> when smtp_server set", Doc: "Sender address for alert mail", Tolerant: true, Acts: true},

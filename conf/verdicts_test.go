@@ -34,7 +34,7 @@ func (oracleHost) LookupGroup(name string) (uint32, error) {
 	return 0, nil
 }
 
-func (oracleHost) CheckScript(c Command) (Command, ScriptVerdict) { return c, ScriptVerdict{} }
+func (oracleHost) CheckScript(c Command, _ bool) (Command, ScriptVerdict) { return c, ScriptVerdict{} }
 
 // keepalivedRows are the rows of the language that keepalived knows.
 func keepalivedRows() []Keyword {

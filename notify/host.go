@@ -162,7 +162,7 @@ func lookup(file, name string, fields int) (found []string, err error) {
 // it and to execute it and, by keepalived's rule, when the script would run as
 // root, each component of the given and of the resolved path must
 // be a real directory or file that belongs to root and that nobody else may write.
-func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict) {
+func (SystemHost) CheckScript(c conf.Command, asWritten bool) (conf.Command, conf.ScriptVerdict) {
 	path := c.Args[0]
 	if !strings.Contains(path, "/") {
 		found, err := exec.LookPath(path)
@@ -186,6 +186,10 @@ func (SystemHost) CheckScript(c conf.Command) (conf.Command, conf.ScriptVerdict)
 		return c, conf.ScriptVerdict{NotExecutable: true, Reason: reason}
 	}
 	c.Args = append([]string{path}, c.Args[1:]...)
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil && !asWritten {
+		// The last component stays, as with keepalived: many a program looks at its own name.
+		c.Args[0] = filepath.Join(dir, filepath.Base(path))
+	}
 	c.Shell = needsShell(resolved)
 	if c.UID != 0 {
 		return c, conf.ScriptVerdict{} // whoever changes it gains no more than that account has

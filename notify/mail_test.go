@@ -171,8 +171,7 @@ func (p *postbox) taken() []string {
 
 func newPostbox() *postbox {
 	p := &postbox{}
-	p.mailer = newMailer(slog.New(slog.NewTextHandler(&p.log, nil)))
-	p.mailer.send = func(ctx context.Context, c *conf.Mail, a alert) error {
+	p.mailer = newMailer(slog.New(slog.NewTextHandler(&p.log, nil)), func(ctx context.Context, c *conf.Mail, a alert) error {
 		select {
 		case <-time.After(p.slow):
 		case <-ctx.Done():
@@ -184,7 +183,7 @@ func newPostbox() *postbox {
 			p.sent = append(p.sent, a.subject+" to "+c.Server)
 		}
 		return p.fail
-	}
+	})
 	p.configure(conf.Mail{Server: "s", To: []string{"a"}})
 	return p
 }
@@ -267,14 +266,14 @@ func TestMailQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPostbox()
 		p.failWith(errors.New("no route"))
-		for i := range mailLimit + 7 {
+		for i := range outboxLimit + 7 {
 			p.put(fmt.Sprint(i))
 		}
 		synctest.Wait()
 		p.failWith(nil)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if sent := p.taken(); len(sent) != mailLimit || sent[0] != "7 to s" || !p.log.has("7 mails were lost") {
+		if sent := p.taken(); len(sent) != outboxLimit || sent[0] != "7 to s" || !p.log.has("mail: 7 were lost") {
 			t.Errorf("%d sent: %.100s\n%s", len(sent), sent, p.log.text.String())
 		}
 		p.close()
@@ -291,7 +290,7 @@ func TestMailAtTheEnd(t *testing.T) {
 		want string
 	}{
 		"fast":   {nil, 100 * time.Millisecond, 200 * time.Millisecond, "one to s, two to s"},
-		"slow":   {nil, 2 * time.Second, mailGrace, "one to s"},
+		"slow":   {nil, 2 * time.Second, outboxGrace, "one to s"},
 		"failed": {errors.New("no route"), 0, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,9 +4,12 @@
 package notify
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,36 +24,33 @@ type Options struct {
 	Overtake time.Duration
 }
 
-// Notifier owns the FIFOs, the queues of scripts and that of mails.
+// Notifier owns the FIFOs, the queues of scripts, that of mails and those of webhooks.
 type Notifier struct {
-	log      *slog.Logger
-	overtake time.Duration
-	mailer   *mailer
+	log    *slog.Logger
+	mailer *mailer
+	queues *queues
+	counts counts
+	prefix string // of the ids of events
 
-	mu      sync.Mutex
-	hooks   hooks
-	fifos   map[string]*fifo       // general, vrrp, lvs
-	queues  map[string][]job       // of the objects that have scripts running or waiting
-	last    map[string]event.Event // the state that each VRRP object is in
-	running sync.WaitGroup
-	closed  bool
-}
-
-// job is the scripts of one event: they run beside each other, as keepalived's.
-type job []scriptCall
-
-type scriptCall struct {
-	cmd   conf.Command
-	extra []string
+	mu       sync.Mutex
+	number   uint64 // of the last event
+	hooks    hooks
+	coalesce bool                   // notify_coalesce
+	limit    time.Duration          // notify_timeout
+	fifos    map[string]*fifo       // general, vrrp, lvs
+	webhooks []*webhook             // in the order of the configuration
+	retired  sync.WaitGroup         // webhooks that a reload has removed
+	last     map[string]event.Event // the state that each VRRP object is in
+	closed   bool
 }
 
 // New opens the FIFOs and starts their scripts. What cannot be opened is
 // logged; the daemon goes on without it.
 func New(cfg *conf.Config, log *slog.Logger, opt Options) *Notifier {
-	n := &Notifier{log: log, overtake: opt.Overtake, mailer: newMailer(log), fifos: map[string]*fifo{}, queues: map[string][]job{}, last: map[string]event.Event{}}
-	if n.overtake == 0 {
-		n.overtake = time.Minute
-	}
+	n := &Notifier{log: log, mailer: newMailer(log, sendMail), fifos: map[string]*fifo{}, last: map[string]event.Event{}, prefix: fmt.Sprintf("%x-", time.Now().UnixNano())}
+	n.queues = newQueues(cmp.Or(opt.Overtake, time.Minute), n.begin, func(c call) {
+		n.log.Warn("notify script still runs; the next one of the object does not wait any longer", "object", c.object, "script", c.cmd.Args[0])
+	})
 	n.Reload(cfg)
 	return n
 }
@@ -64,7 +64,9 @@ func (n *Notifier) Reload(cfg *conf.Config) {
 	n.hooks = newHooks(cfg)
 	n.hooks.keepRemoved(old, cfg)
 	g := &cfg.Global
+	n.coalesce, n.limit = g.NotifyCoalesce, g.NotifyTimeout
 	n.mailer.configure(g.Mail)
+	n.setWebhooks(g.NotifyWebhooks)
 	for name, c := range map[string]conf.FIFO{"general": g.NotifyFIFO, "vrrp": g.VRRPNotifyFIFO, "lvs": g.LVSNotifyFIFO} {
 		n.setFIFO(name, c)
 	}
@@ -117,8 +119,28 @@ func (n *Notifier) setFIFO(name string, c conf.FIFO) {
 	}
 }
 
-// Publish delivers one event: its scripts are queued, its FIFO lines written
-// and its mail queued.
+// setWebhooks keeps the outboxes of the receivers that stay.
+func (n *Notifier) setWebhooks(urls []string) {
+	old := map[string]*webhook{}
+	for _, w := range n.webhooks {
+		old[w.url] = w
+	}
+	n.webhooks = nil
+	for _, url := range urls {
+		w := old[url]
+		if w == nil {
+			w = newWebhook(url, n.log)
+		}
+		delete(old, url)
+		n.webhooks = append(n.webhooks, w)
+	}
+	for _, w := range old {
+		n.retired.Go(w.close)
+	}
+}
+
+// Publish delivers one event: its scripts are queued, its FIFO lines written,
+// its mail queued and its copy for every webhook.
 func (n *Notifier) Publish(ev event.Event) {
 	if ev.Quiet {
 		return
@@ -128,8 +150,11 @@ func (n *Notifier) Publish(ev event.Event) {
 	if n.closed {
 		return
 	}
-	if calls := n.hooks.calls(ev); len(calls) > 0 {
-		n.enqueue(string(ev.Kind)+" "+ev.Name+" "+ev.Service, calls)
+	n.number++
+	d := document{ID: n.prefix + strconv.FormatUint(n.number, 10), RouterID: n.hooks.routerID, Event: ev}
+	if scripts := n.hooks.calls(ev); len(scripts) > 0 {
+		object := strings.TrimSpace(string(ev.Kind) + " " + ev.Name + " " + ev.Service)
+		n.counts.supersede(n.queues.add(object, callsOf(object, scripts, &d, n.limit), n.coalesce))
 	}
 	repeated := n.last[objectKey(ev.Kind, ev.Name)].State == ev.State
 	switch ev.State {
@@ -142,6 +167,28 @@ func (n *Notifier) Publish(ev event.Event) {
 	if a, ok := alertOf(ev, n.hooks.routerID); ok && !repeated && n.hooks.mails(ev) {
 		n.mailer.post(a)
 	}
+	n.postWebhooks(&d)
+}
+
+// postWebhooks leaves out checkers: their servers speak for them.
+func (n *Notifier) postWebhooks(d *document) {
+	if len(n.webhooks) == 0 || d.Kind == event.Checker {
+		return
+	}
+	p := posting{id: d.ID, name: strings.TrimSpace(fmt.Sprintf("%s %s %s %s", d.Kind, d.Name, d.Service, d.State)), at: d.At, body: d.encode()}
+	for _, w := range n.webhooks {
+		w.post(p)
+	}
+}
+
+// isState tells whether s is a state that an object stays in until it is
+// told of another one.
+func isState(s event.State) bool {
+	switch s {
+	case event.RxLowerPri, event.MasterPriority, event.BackupPriority:
+		return false
+	}
+	return true
 }
 
 func (n *Notifier) writeFIFOs(ev event.Event) {
@@ -162,89 +209,27 @@ func (n *Notifier) writeFIFOs(ev event.Event) {
 	}
 }
 
-// enqueue starts the scripts of an event at once, so that those of different
-// objects start in the order of the events, unless the object's last ones
-// still run.
-func (n *Notifier) enqueue(object string, j job) {
-	queue, busy := n.queues[object]
-	if busy {
-		n.queues[object] = append(queue, j)
-		return
-	}
-	n.queues[object] = nil
-	ended := n.start(object, j)
-	n.running.Go(func() { n.serve(object, ended) })
-}
-
-// serve runs what comes for an object, one event after the other.
-func (n *Notifier) serve(object string, ended <-chan struct{}) {
-	for {
-		n.await(object, ended)
-		n.mu.Lock()
-		queue := n.queues[object]
-		if len(queue) == 0 {
-			delete(n.queues, object)
-			n.mu.Unlock()
-			return
-		}
-		n.queues[object] = queue[1:]
-		n.mu.Unlock()
-		ended = n.start(object, queue[0])
-	}
-}
-
-// start starts every script of an event; the channel is closed when all have ended.
-func (n *Notifier) start(object string, j job) <-chan struct{} {
-	var running sync.WaitGroup
-	for _, c := range j {
-		cmd := NewCmd(c.cmd, c.extra...)
-		if err := cmd.Start(); err != nil {
-			n.log.Error("notify script cannot be started", "object", object, "script", c.cmd.Args[0], "err", err)
-			continue
-		}
-		running.Go(func() {
-			if err := cmd.Wait(); err != nil {
-				n.log.Warn("notify script failed", "object", object, "script", c.cmd.Args[0], "err", err)
-			}
-		})
-	}
-	done := make(chan struct{})
-	go func() { running.Wait(); close(done) }()
-	return done
-}
-
-// await waits for the scripts of an event, but not for ever: some operators'
-// scripts never end, and the next event must be told.
-func (n *Notifier) await(object string, ended <-chan struct{}) {
-	timer := time.NewTimer(n.overtake)
-	defer timer.Stop()
-	select {
-	case <-ended:
-	case <-timer.C:
-		n.log.Warn("notify scripts still run; the next event of the object does not wait any longer", "object", object)
-	}
-}
-
 // stopGrace is how long STOP scripts get, as keepalived gives them.
 const stopGrace = time.Second
 
-// Close waits for running scripts, a second at most, and for the mails that
-// are still to be sent, three seconds at most, and closes the FIFOs.
+// Close waits for scripts that run or wait, a second at most, and for mails
+// and webhooks, three seconds at most, and closes the FIFOs.
 func (n *Notifier) Close(ctx context.Context) {
-	var mails sync.WaitGroup
-	mails.Go(n.mailer.close)
-	defer mails.Wait()
+	var outboxes sync.WaitGroup
+	defer outboxes.Wait()
+	outboxes.Go(n.mailer.close)
+	outboxes.Go(n.retired.Wait)
+	n.mu.Lock()
+	n.closed = true
+	for _, w := range n.webhooks {
+		outboxes.Go(w.close)
+	}
+	n.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, stopGrace)
 	defer cancel()
-	done := make(chan struct{})
-	go func() { n.running.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
+	n.queues.drain(ctx)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.closed = true
 	for _, f := range n.fifos {
 		f.close()
 	}
@@ -333,8 +318,8 @@ func keep[V any](now, old map[string]V, present map[string]bool) {
 }
 
 // calls lists the scripts of an event: the specific one, then the generic one.
-func (h hooks) calls(ev event.Event) job {
-	var j job
+func (h hooks) calls(ev event.Event) []scriptCall {
+	var j []scriptCall
 	add := func(c *conf.Command, extra ...string) {
 		if c != nil {
 			j = append(j, scriptCall{*c, extra})

@@ -106,7 +106,7 @@ func TestScriptsOfOneObjectNeverOvertake(t *testing.T) {
 	for i := range 20 {
 		n.Publish(event.Event{Kind: event.Instance, Name: "V", State: states[i%2], Priority: i})
 	}
-	n.running.Wait()
+	n.queues.serving.Wait()
 	got := calls()
 	if len(got) != 20 {
 		t.Fatalf("%d calls, want 20", len(got))
@@ -156,20 +156,20 @@ func TestScriptSecurityNamesTheComponent(t *testing.T) {
 	defer os.RemoveAll(dir)
 	script := filepath.Join(dir, "s.sh")
 	os.WriteFile(script, []byte("echo no interpreter line\n"), 0o755)
-	c, v := SystemHost{}.CheckScript(conf.Command{Args: []string{script, "x"}})
+	c, v := SystemHost{}.CheckScript(conf.Command{Args: []string{script, "x"}}, false)
 	if v.Missing || v.Insecure || !c.Shell {
 		t.Errorf("secure script: %+v, shell %v", v, c.Shell)
 	}
 	os.Chmod(dir, 0o777)
-	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}, UID: 65534}); v.Insecure {
+	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}, UID: 65534}, false); v.Insecure {
 		t.Errorf("a script of another account than root is judged: %+v", v)
 	}
-	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}); !v.Insecure || !strings.Contains(v.Reason, dir) || !strings.Contains(v.Reason, "0777") {
+	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}, false); !v.Insecure || !strings.Contains(v.Reason, dir) || !strings.Contains(v.Reason, "0777") {
 		t.Errorf("writable directory: %+v", v)
 	}
 	os.Chmod(dir, 0o755)
 	os.Chmod(script, 0o644)
-	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}); !v.NotExecutable || !strings.Contains(v.Reason, "0644") {
+	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}}, false); !v.NotExecutable || !strings.Contains(v.Reason, "0644") {
 		t.Errorf("not executable: %+v", v)
 	}
 	os.Chmod(script, 0o750)
@@ -179,11 +179,11 @@ func TestScriptSecurityNamesTheComponent(t *testing.T) {
 		may      bool
 	}{{0o755, 65534, 0, true}, {0o755, 65534, 65534, false}, {0o700, 65534, 0, false}, {0o700, 0, 0, true}} {
 		os.Chmod(dir, c.mode)
-		if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}, UID: c.uid, GID: c.gid}); v.NotExecutable == c.may {
+		if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{script}, UID: c.uid, GID: c.gid}, false); v.NotExecutable == c.may {
 			t.Errorf("uid %d, gid %d: %+v", c.uid, c.gid, v)
 		}
 	}
-	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{dir + "/none"}}); !v.Missing {
+	if _, v = (SystemHost{}).CheckScript(conf.Command{Args: []string{dir + "/none"}}, false); !v.Missing {
 		t.Errorf("missing: %+v", v)
 	}
 }

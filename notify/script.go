@@ -65,9 +65,13 @@ type Run struct {
 
 // Start starts a script.
 func Start(c conf.Command) (*Run, error) {
-	r := &Run{cmd: NewCmd(c), done: make(chan struct{})}
+	return startCmd(NewCmd(c))
+}
+
+func startCmd(cmd *exec.Cmd) (*Run, error) {
+	r := &Run{cmd: cmd, done: make(chan struct{})}
 	if err := r.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", c.Args[0], err)
+		return nil, fmt.Errorf("start %s: %w", cmd.Args[0], err)
 	}
 	go func() {
 		defer close(r.done)
@@ -76,16 +80,20 @@ func Start(c conf.Command) (*Run, error) {
 	return r, nil
 }
 
-// Wait waits for the end of the script. A status other than 0 gives an
+// Wait waits for the end of the script, with a limit of 0 as long as it takes. A status other than 0 gives an
 // *exec.ExitError, the limit an ErrLimit; then, as after the end of ctx, the
 // script still runs and has to be ended with Kill.
 func (r *Run) Wait(ctx context.Context, limit time.Duration) error {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	var over <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		over = timer.C
+	}
 	select {
 	case <-r.done:
 		return r.err
-	case <-timer.C:
+	case <-over:
 		return fmt.Errorf("%w after %v", ErrLimit, limit)
 	case <-ctx.Done():
 		return ctx.Err()

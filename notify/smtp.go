@@ -3,6 +3,7 @@ package notify
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -39,6 +40,9 @@ func sendMail(ctx context.Context, c *conf.Mail, a alert) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
+	if c.TLS != "" {
+		return sendSecurely(ctx, conn, c, a, &tls.Config{})
+	}
 	return newDialogue(conn, c.ConnectTimeout).deliver(newEnvelope(c), a)
 }
 
@@ -83,11 +87,28 @@ func (d *dialogue) deliver(e envelope, a alert) error {
 	if err := d.ask("MAIL FROM:<"+bare(e.from)+">", 250); err != nil {
 		return err
 	}
+	if err := eachRecipient(e.to, func(to string) error { return d.ask("RCPT TO:<"+to+">", 250, 251) }); err != nil {
+		return err
+	}
+	if err := d.ask("DATA", 354); err != nil {
+		return err
+	}
+	if err := d.ask(message(e, a)+"\r\n.", 250); err != nil {
+		return err
+	}
+	d.say("QUIT") // whatever becomes of it, the mail is delivered
+	d.expect("QUIT", 221)
+	return nil
+}
+
+// eachRecipient names the recipients to the server. One that it refuses is no
+// error as long as another is accepted.
+func eachRecipient(list []string, name func(address string) error) error {
 	var refused error
 	accepted := 0
-	for _, to := range e.to {
+	for _, to := range list {
 		var r *refusal
-		switch err := d.ask("RCPT TO:<"+bare(to)+">", 250, 251); {
+		switch err := name(bare(to)); {
 		case err == nil:
 			accepted++
 		case errors.As(err, &r):
@@ -99,14 +120,6 @@ func (d *dialogue) deliver(e envelope, a alert) error {
 	if accepted == 0 {
 		return refused
 	}
-	if err := d.ask("DATA", 354); err != nil {
-		return err
-	}
-	if err := d.ask(message(e, a)+"\r\n.", 250); err != nil {
-		return err
-	}
-	d.say("QUIT") // whatever becomes of it, the mail is delivered
-	d.expect("QUIT", 221)
 	return nil
 }
 

@@ -26,6 +26,7 @@ func (s *Status) Metrics(w io.Writer) error {
 	m.servers(s.VirtualServers)
 	m.bfd(s)
 	m.trackers(s.Trackers)
+	m.notify(&s.Notify)
 	return m.w.Flush()
 }
 

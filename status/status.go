@@ -9,6 +9,7 @@ import (
 
 	"halbd/bfd"
 	"halbd/healthcheck"
+	"halbd/notify"
 	"halbd/vrrp"
 )
 
@@ -21,6 +22,7 @@ type Status struct {
 	VirtualServers []healthcheck.ServiceStatus `json:"virtual_servers"`
 	BFD            []bfd.SessionStatus         `json:"bfd"`
 	Trackers       []Tracker                   `json:"trackers"`
+	Notify         notify.Status               `json:"notify"`
 }
 
 // Daemon is what the parent process knows of itself and its children.

@@ -467,11 +467,11 @@ func (p *parent) allReady() {
 // onEvent hands one transition to everybody who waits for it: notify, checker.
 func (p *parent) onEvent(ev event.Event) {
 	p.history.Add(ev)
+	p.notifier.Publish(ev)
 	if ev.Kind == event.BFD {
 		p.onBFD(ev)
 		return
 	}
-	p.notifier.Publish(ev)
 	if ev.Kind != event.Instance {
 		return
 	}

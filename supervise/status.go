@@ -112,6 +112,7 @@ func (p *parent) endRound(r *round) {
 	r.picture.At = time.Now()
 	r.picture.Daemon = p.describe(r)
 	r.picture.Trackers = p.trackers()
+	r.picture.Notify = p.notifier.Status()
 	p.pictures.running = nil
 	for _, then := range r.then {
 		then(&r.picture)

@@ -68,6 +68,11 @@ func (p *printer) scripts(g *conf.Global) {
 	p.fifo("vrrp_notify_fifo", &g.VRRPNotifyFIFO)
 	p.fifo("lvs_notify_fifo", &g.LVSNotifyFIFO)
 	p.flag("fifo_write_vrrp_states_on_reload", g.FIFOStatesOnReload)
+	p.onlyOn("notify_coalesce", g.NotifyCoalesce)
+	p.positive("notify_timeout", g.NotifyTimeout)
+	for _, url := range g.NotifyWebhooks {
+		p.word("notify_webhook", url)
+	}
 }
 
 func (p *printer) fifo(keyword string, f *conf.FIFO) {
@@ -92,6 +97,10 @@ func (p *printer) mail(m *conf.Mail) {
 	}
 	p.positive("smtp_connect_timeout", m.ConnectTimeout)
 	p.flag("no_email_faults", m.NoFaults)
+	p.word("smtp_tls", string(m.TLS))
+	if m.User != "" {
+		p.line("smtp_auth", quote(m.User), quote(m.Password))
+	}
 }
 
 // vrrpDefaults writes what concerns VRRP as a whole. What instances inherit

@@ -175,6 +175,12 @@ global_defs {
     vrrp_rx_bufs_policy 65536
     strict_config
     control_socket /run/halbd/x.sock
+    notify_coalesce
+    notify_timeout 2.5
+    notify_webhook https://hooks.example.org/a
+    notify_webhook "http://user:pass@10.0.0.1:8080/b c"
+    smtp_tls starttls
+    smtp_auth lb "pass word"
     reload_check_config /var/log/reload.log
     reload_time_file /run/reload.time
     reload_repeat
