@@ -3,8 +3,8 @@ package notify
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +16,7 @@ import (
 type theatre struct {
 	*queues
 	began   time.Time
+	mu      sync.Mutex
 	log     []string // "SECOND NAME" when a run begins, "SECOND NAME." when it ends
 	overdue int
 }
@@ -35,7 +36,15 @@ func newTheatre() *theatre {
 }
 
 func (th *theatre) note(what string) {
+	th.mu.Lock()
+	defer th.mu.Unlock()
 	th.log = append(th.log, fmt.Sprintf("%d %s", int(time.Since(th.began)/time.Second), what))
+}
+
+func (th *theatre) told() string {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	return strings.Join(th.log, ", ")
 }
 
 func (th *theatre) tell(object string, coalesce bool, scripts ...string) int {
@@ -92,7 +101,7 @@ func TestQueueOrder(t *testing.T) {
 				th := newTheatre()
 				c.play(th)
 				time.Sleep(2000 * time.Second)
-				if got := strings.Join(th.log, ", "); got != c.want {
+				if got := th.told(); got != c.want {
 					t.Errorf("got  %s\nwant %s", got, c.want)
 				}
 			})
@@ -121,7 +130,7 @@ func TestQueueAtTheStop(t *testing.T) {
 				defer cancel()
 				begin := time.Now()
 				th.drain(ctx)
-				if got := strings.Join(th.log, ", "); got != c.want || time.Since(begin) != c.took {
+				if got := th.told(); got != c.want || time.Since(begin) != c.took {
 					t.Errorf("got %s after %v\nwant %s after %v", got, time.Since(begin), c.want, c.took)
 				}
 				time.Sleep(time.Hour)
@@ -136,8 +145,8 @@ func TestQueueWaitsForTheLimit(t *testing.T) {
 		th := newTheatre()
 		th.add("a", []call{{cmd: conf.Command{Args: []string{"m:120"}}, limit: 2 * time.Minute}, {cmd: conf.Command{Args: []string{"n:1"}}}}, false)
 		time.Sleep(time.Hour)
-		if want := []string{"0 m", "120 m.", "120 n", "121 n."}; !slices.Equal(th.log, want) || th.overdue != 0 {
-			t.Errorf("%q, %d overdue", th.log, th.overdue)
+		if got := th.told(); got != "0 m, 120 m., 120 n, 121 n." || th.overdue != 0 {
+			t.Errorf("%s, %d overdue", got, th.overdue)
 		}
 	})
 }
