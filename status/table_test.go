@@ -49,7 +49,7 @@ func sample() *Status {
 				{Name: "[10.0.0.21]:tcp:80", Method: conf.NAT, State: event.Down, Since: ago(20 * time.Minute), Weight: 3, Configured: 5, Cause: "TCP_CHECK: connection refused",
 					Checkers: []healthcheck.CheckerStatus{{Kind: conf.TCPCheck, State: event.Down, Error: "connection refused"}, {Kind: conf.PingCheck, State: event.Up}}},
 			}}},
-		BFD:      []bfd.SessionStatus{{Name: "B", State: "Up", Since: ago(time.Minute), Neighbor: addr("10.0.0.2"), Detection: 0.05, Cause: "the neighbour is up"}},
+		BFD: []bfd.SessionStatus{{Name: "B", State: "Up", Since: ago(time.Minute), Neighbor: addr("10.0.0.2"), Detection: 0.05, Cause: "the neighbour is up"}},
 		Notify: notify.Status{Runs: notify.Runs{Succeeded: 7, Failed: 2, TimedOut: 1, Seconds: 12.5, Running: 1, Waiting: 3}, Mails: notify.Delivery{Delivered: 4},
 			Webhooks: []notify.Webhook{{Name: "https://hooks.example.org", Delivery: notify.Delivery{Delivered: 9, Lost: 1, Retries: 5, Waiting: 2}}}},
 		Trackers: []Tracker{{Kind: "script", Name: "chk", Known: true, Value: 1, Why: "exit status 1", Since: ago(time.Second)}, {Kind: "file", Name: "f", Known: true, Value: 7}, {Kind: "process", Name: "p"}},
