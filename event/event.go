@@ -34,6 +34,15 @@ const (
 	Up             State = "UP"
 	Down           State = "DOWN"
 	Repaired       State = "REPAIRED" // what somebody else did was undone
+
+	// Orders of the operator; always Quiet, and no state of the object.
+	Held     State = "HELD"     // an instance does not claim
+	Yielding State = "YIELDING" // an instance has handed its role over and does not pre-empt
+	Released State = "RELEASED" // an order on an instance has ended
+	Draining State = "DRAINING" // a real server gets no new connections
+	Drained  State = "DRAINED"  // and is taken out of the table
+	Disabled State = "DISABLED" // a real server is out
+	Enabled  State = "ENABLED"  // an order on a real server has ended
 )
 
 // Event says what changed and why. Name is the configured name of an instance

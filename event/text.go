@@ -24,7 +24,7 @@ func (ev *Event) Text() string {
 			return fmt.Sprintf("(%s) Received a lower priority advert while MASTER%s", ev.Name, tail)
 		case MasterPriority, BackupPriority:
 			return fmt.Sprintf("(%s) Changing effective priority to %d%s", ev.Name, ev.Priority, tail)
-		case Stop, Deleted:
+		case Stop, Deleted, Held, Yielding, Released:
 			return fmt.Sprintf("(%s) %s%s", ev.Name, ev.State, tail)
 		}
 		return fmt.Sprintf("(%s) Entering %s STATE%s", ev.Name, ev.State, tail)

@@ -17,7 +17,7 @@ import (
 type Time = time.Duration
 
 // Event is something that happened to a Core: *PacketReceived, InterfaceState,
-// TrackerResult, ObjectFaults, ObjectsTaken, WallClock, Tick.
+// TrackerResult, ObjectFaults, ObjectsTaken, Order, WallClock, Tick.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -109,6 +109,7 @@ type Actions struct {
 	Announce  []Announce
 	Events    []event.Event
 	Log       []event.LogLine
+	Answers   []OrderAnswer
 	Confirm   bool
 }
 

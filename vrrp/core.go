@@ -90,6 +90,8 @@ func (c *Core) Step(now Time, ev Event) *Actions {
 		c.trackerResult(now, ev)
 	case ObjectFaults:
 		c.objectFaults(now, ev)
+	case Order:
+		c.order(now, ev)
 	case ObjectsTaken:
 		if in := c.byName[ev.Instance]; in != nil {
 			in.counters.PutBack += ev.Count
@@ -141,6 +143,7 @@ func (c *Core) begin(now Time) {
 	c.acts.Announce = c.acts.Announce[:0]
 	c.acts.Events = c.acts.Events[:0]
 	c.acts.Log = c.acts.Log[:0]
+	c.acts.Answers = c.acts.Answers[:0]
 	c.buf = c.buf[:0]
 }
 
@@ -202,6 +205,8 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 		c.announceConflict(in, now)
 	case timerProbe:
 		c.probe(in, now)
+	case timerOrder:
+		c.endOrder(in, now, "the time of the order is over")
 	}
 }
 

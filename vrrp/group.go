@@ -52,7 +52,7 @@ func (c *Core) allReady(g *group) bool {
 func (c *Core) claimGroup(in *instance, now, late Time) {
 	g := in.group
 	for _, m := range g.members {
-		if m.state != event.Master && !(m.state == event.Backup && m.expired) {
+		if m.holdsBack() || m.state != event.Master && !(m.state == event.Backup && m.expired) {
 			return
 		}
 	}

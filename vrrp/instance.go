@@ -36,10 +36,12 @@ type instance struct {
 	instant        bool       // it claims without waiting, as the address owner
 	preemptAt      Time       // preempt_delay: lower adverts are honoured until then; 0: not running
 
-	heardAt, sentAt Time // of the last advert that passed the checks, of the last own one; 0: none
+	heardAt, sentAt Time       // of the last advert that passed the checks, of the last own one; 0: none
+	heardFrom       netip.Addr // who sent the former
 
 	demoted   bool // priority 255 was given up: there is another owner
 	listening bool // a MASTER that slept: silent until it knows
+	order     *standing
 
 	claim
 	transmit
@@ -130,6 +132,9 @@ func (c *Core) becomeMaster(in *instance, now Time) {
 	c.set(in, timerMain, now+in.cfg.AdvertInterval)
 	c.announceRole(in, now)
 	c.enter(in, event.Master, granted.cause, granted.late)
+	if in.order != nil {
+		c.endOrder(in, now, "it is MASTER again")
+	}
 }
 
 // announceRole tells the network of every address, now and as garp_master_delay
@@ -227,6 +232,10 @@ func (c *Core) masterDown(in *instance, now, late Time) {
 // a sync group waits for the others.
 func (c *Core) claimOrWait(in *instance, now, late Time) {
 	in.expired = true
+	if in.holdsBack() {
+		c.stayBack(in)
+		return
+	}
 	if in.group == nil {
 		c.claimRole(in, now, late, in.downCause())
 		return

@@ -32,7 +32,7 @@ func (c *Core) receive(now Time, packet *PacketReceived) {
 		c.dropped(in, p.Src, d)
 		return
 	}
-	in.heardAt = now
+	in.heardAt, in.heardFrom = now, p.Src
 	switch {
 	case in.state == event.Backup:
 		c.advertWhileBackup(in, now, p.Src, &a)
@@ -92,7 +92,7 @@ func (c *Core) advertWhileBackup(in *instance, now Time, src netip.Addr, a *Adve
 		return
 	case a.Priority >= in.priority:
 		in.preemptAt = 0
-	case in.cfg.NoPreempt:
+	case in.cfg.NoPreempt, in.order != nil:
 	case in.cfg.PreemptDelay > 0 && in.preemptAt == 0:
 		in.preemptAt = now + in.cfg.PreemptDelay
 		c.logf(slog.LevelInfo, "(%s) %v has the lower priority %d: preempting it after %v", in.cfg.Name, src, a.Priority, in.cfg.PreemptDelay)

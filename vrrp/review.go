@@ -87,7 +87,7 @@ func (c *Core) place(in *instance, now Time, faults []string) {
 // sync group the owner too waits for the others.
 func (c *Core) waken(in *instance, now Time, cause string) {
 	in.masterInterval = in.cfg.AdvertInterval
-	owner := in.owner() && c.deafUntil <= now
+	owner := in.owner() && c.deafUntil <= now && in.order == nil
 	if owner && in.group == nil {
 		c.claimRole(in, now, 0, cause+" as the owner (priority 255)")
 		return

@@ -42,6 +42,7 @@ type InstanceStatus struct {
 	MasterInterval float64    `json:"master_advert_interval_seconds"`
 	MasterDown     float64    `json:"master_down_seconds"` // how long a master may be silent
 
+	Order    *OrderStatus    `json:"order,omitempty"` // of the operator
 	Next     *Deadline       `json:"next,omitempty"`
 	Trackers []TrackerStatus `json:"trackers,omitempty"`
 	Counters Counters        `json:"stats"`
@@ -102,7 +103,7 @@ func (c *Core) instanceStatus(in *instance, timeOfDay func(Time) time.Time) Inst
 		BasePriority: in.cfg.Priority, Priority: in.priority, Holds: in.held,
 		Source: in.source, Master: in.master, MasterPriority: in.masterPriority, Heard: timeOfDay(in.heardAt), Sent: timeOfDay(in.sentAt),
 		AdvertInterval: in.cfg.AdvertInterval.Seconds(), MasterInterval: in.masterInterval.Seconds(), MasterDown: in.masterDownInterval().Seconds(),
-		Next: in.next(timeOfDay), Counters: in.counters,
+		Order: in.orderStatus(timeOfDay), Next: in.next(timeOfDay), Counters: in.counters,
 	}
 	if in.cfg.Family == conf.IPv6 {
 		s.Family = 6

@@ -17,6 +17,7 @@ const (
 	timerHeal                  // the next announcement because of a conflict
 	timerAwake                 // half of master-down: the process runs
 	timerProbe                 // while adverts cannot be sent
+	timerOrder                 // the end of an operator's order
 	timers
 )
 
@@ -39,8 +40,9 @@ func (c *Core) set(in *instance, t timer, at Time) {
 	c.queue.Move(in, due)
 }
 
+// stopTimers stops what belongs to a role; an operator's order is none of it.
 func (c *Core) stopTimers(in *instance) {
-	for t := range timers {
+	for t := range timerOrder {
 		in.at[t] = never
 	}
 	c.set(in, timerMain, never)
