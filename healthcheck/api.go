@@ -21,7 +21,7 @@ import (
 type Time = time.Duration
 
 // Input is what the parent tells a running checker: *conf.Config for a
-// reload, a Role, a Fact or a StatusRequest.
+// reload, a Role, a Fact, an Order or a StatusRequest.
 type Input any
 
 // Role is the relayed role of a VRRP instance; lvs_sync_daemon follows it.
@@ -34,6 +34,7 @@ var (
 	_ Input = (*conf.Config)(nil)
 	_ Input = Role{}
 	_ Input = Fact{}
+	_ Input = Order{}
 	_ Input = StatusRequest{}
 )
 
@@ -42,6 +43,7 @@ type Output interface {
 	Publish(event.Event)
 	Ready()                 // the kernel's table is programmed and the checks are scheduled
 	Status([]ServiceStatus) // the answer to a StatusRequest
+	Ordered(OrderAnswer)    // the answer to an Order
 }
 
 // ErrNoIPVS is returned by Run when the kernel has no IPVS. The daemon cannot
@@ -57,4 +59,5 @@ type Options struct {
 	DontRelease bool        // -I: leave the kernel's table in place on stop
 	Kernel      ipvs.Kernel // nil: the real one
 	Facts       []Fact      // what is known at the start
+	Orders      []Order     // that hold from the start on; each is answered
 }

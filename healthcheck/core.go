@@ -14,7 +14,7 @@ import (
 type CheckerID uint64
 
 // Event is something that happened to a Core: Tick, ProbeResult, Fact,
-// AddressChange, Reload, Stop.
+// AddressChange, Order, Connections, Reload, Stop.
 type Event interface{ isEvent() }
 
 // Tick tells a Core that its deadline has passed.
@@ -107,6 +107,7 @@ type Core struct {
 	followers map[subject][]*checker    // FILE_CHECK and BFD_CHECK, by what they follow
 	present   map[netip.Addr]bool       // the addresses of this host
 	waiting   map[netip.Addr][]*service // with ha_suspend, by their addresses
+	ordered   []*server                 // that obey an order of the operator
 
 	// Collected during one Step.
 	actions []Action
@@ -143,12 +144,17 @@ func (c *Core) Step(ev Event, now Time) []Action {
 	switch ev := ev.(type) {
 	case Tick:
 		c.startDue(now)
+		c.endDue(now)
 	case ProbeResult:
 		c.result(ev, now)
 	case Fact:
 		c.learn(ev, now)
 	case AddressChange:
 		c.moved(ev, now)
+	case Order:
+		c.order(ev, now)
+	case Connections:
+		c.connections(ev)
 	case Reload:
 		if !c.stopped {
 			c.load(ev.Config, now)
@@ -164,7 +170,11 @@ func (c *Core) Deadline() (Time, bool) {
 	if c.stopped {
 		return 0, false
 	}
-	return c.queue.Next()
+	due := c.orderDeadline()
+	if at, ok := c.queue.Next(); ok {
+		due = min(due, at)
+	}
+	return due, due != duequeue.Never
 }
 
 func (c *Core) take() []Action {
@@ -272,6 +282,7 @@ func (c *Core) tellDown(r *server, cause string) {
 // stop publishes what omega promises and forgets every check.
 func (c *Core) stop() {
 	c.stopped = true
+	c.ordered = nil
 	c.queue = duequeue.Queue[*checker]{}
 	for _, ck := range c.checkers {
 		if ck.running {

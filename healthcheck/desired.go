@@ -133,11 +133,15 @@ func (s *service) settings(k Key) ipvs.Service {
 // destinations appends what the virtual server wants in a kernel service.
 // While the quorum is lost and there is a sorry server, it stands alone, but
 // for inhibited servers, which stay with weight 0 and keep their connections.
+// So does one that is drained, whatever its checks say.
 func (s *service) destinations(to *destSet, k Key) {
 	sorry := s.conf.Sorry
 	serving := s.quorum || sorry == nil
 	for _, r := range s.servers {
 		switch {
+		case r.draining():
+			to.add(r.destination(k, 0))
+		case r.out():
 		case serving && r.up:
 			to.add(r.destination(k, r.weight()))
 		case r.conf.Inhibit:

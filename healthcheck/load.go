@@ -38,6 +38,7 @@ func (c *Core) load(cfg *conf.Config, now Time) {
 		services[i] = s
 	}
 	c.services = services
+	c.keepOrdered()
 	c.indexOwners()
 	c.indexAddresses(now)
 }

@@ -32,6 +32,7 @@ type checkerRun struct {
 	poll    *poll.Poller
 	probes  *probes
 	watched bool // addresses are followed (ha_suspend)
+	tally
 }
 
 // Run probes and reconciles until ctx is cancelled, which is a graceful stop.
@@ -57,6 +58,9 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 		return err
 	}
 	r.daemons.configure(cfg.Global.LVSSyncDaemon)
+	for _, o := range opt.Orders { // before the first server is in the table
+		actions = append(actions, core.Step(o, poll.Now())...)
+	}
 	r.act(actions, poll.Now())
 	r.watchAddresses(ctx, cfg)
 	sched.LimitRealTime(&cfg.Global.Checker, "checker_", log) // now that a table of any size is programmed
@@ -169,6 +173,7 @@ func (r *checkerRun) loop(ctx context.Context) error {
 			r.table.resync(now)
 			r.daemons.apply()
 		}
+		r.count(now)
 	}
 }
 
@@ -185,6 +190,9 @@ func (r *checkerRun) deadline() Time {
 	}
 	if r.table.retryAt > 0 {
 		next = min(next, r.table.retryAt)
+	}
+	if r.tally.at > 0 {
+		next = min(next, r.tally.at)
 	}
 	return next
 }
@@ -243,6 +251,8 @@ func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 		r.watchAddresses(ctx, m)
 	case Fact:
 		r.act(r.core.Step(m, now), now)
+	case Order:
+		r.act(r.core.Step(m, now), now)
 	case Role:
 		r.daemons.role(m)
 	case StatusRequest:
@@ -279,6 +289,9 @@ func (r *checkerRun) act(actions []Action, now Time) {
 		case Publish:
 			a.Event.At = time.Now()
 			r.out.Publish(a.Event)
+		case Answer:
+			r.planCount(now, shortestCount)
+			r.out.Ordered(a.OrderAnswer)
 		case LogLine:
 			level := slog.LevelInfo
 			if a.Warning {

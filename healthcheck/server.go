@@ -17,6 +17,7 @@ type server struct {
 	told     bool  // something was published of it
 	shown    int32 // its weight when it was last looked at
 	entered  transition
+	order    *standing // of the operator
 }
 
 // transition is when a state was entered, and why.
@@ -68,11 +69,26 @@ func (r *server) serving() bool {
 	return r.up && (r.service.quorum || r.service.conf.Sorry == nil)
 }
 
-// weightOf is the sum of the weights of the servers that count.
+// weightOf is the sum of the weights of the servers that count and that the
+// operator has not taken out.
 func (s *service) weightOf(counts func(*server) bool) int64 {
 	var sum int64
 	for _, r := range s.servers {
-		if counts(r) {
+		if !r.out() && counts(r) {
+			sum += int64(r.weight())
+		}
+	}
+	return sum
+}
+
+// weightOut is the sum of the weights of the servers that the operator has
+// taken out. The quorum is measured as if they were up, whatever their checks
+// say: taking a server out for maintenance must not cost the quorum. But
+// somebody must serve.
+func (s *service) weightOut() int64 {
+	var sum int64
+	for _, r := range s.servers {
+		if r.out() {
 			sum += int64(r.weight())
 		}
 	}
@@ -81,11 +97,12 @@ func (s *service) weightOf(counts func(*server) bool) int64 {
 
 // hasQuorum applies the hysteresis to the weight of the servers that count.
 func (s *service) hasQuorum(counts func(*server) bool) bool {
-	w, quorum, hysteresis := s.weightOf(counts), int64(s.conf.Quorum), int64(s.conf.Hysteresis)
+	serving, quorum, hysteresis := s.weightOf(counts), int64(s.conf.Quorum), int64(s.conf.Hysteresis)
+	w := serving + s.weightOut()
 	if s.quorum {
-		return w > 0 && w >= quorum-hysteresis
+		return serving > 0 && w >= quorum-hysteresis
 	}
-	return w > 0 && w >= quorum+hysteresis
+	return serving > 0 && w >= quorum+hysteresis
 }
 
 // refresh recomputes a server after a checker changed. It reports whether the
@@ -130,6 +147,10 @@ func (c *Core) refreshQuorum(s *service, reload bool) {
 
 func (s *service) quorumCause(has bool) string {
 	w, q, h := s.weightOf((*server).alive), s.conf.Quorum, s.conf.Hysteresis
+	if w == 0 && s.weightOut() > 0 {
+		return "no server serves beside those that the operator has taken out"
+	}
+	w += s.weightOut()
 	if has {
 		return fmt.Sprintf("gained quorum %d+%d=%d <= %d", q, h, q+h, w)
 	}

@@ -25,7 +25,8 @@ type ServiceStatus struct {
 	Cause       string           `json:"cause,omitempty"`
 	Quorum      int              `json:"quorum"`
 	Hysteresis  int              `json:"hysteresis,omitempty"`
-	AliveWeight int64            `json:"alive_weight"`
+	AliveWeight int64            `json:"alive_weight"`         // of the servers that serve
+	OutWeight   int64            `json:"out_weight,omitempty"` // of those that the operator has taken out; it counts for the quorum
 	Sorry       netip.AddrPort   `json:"sorry_server,omitzero"`
 	SorryActive bool             `json:"sorry_server_active,omitempty"`
 	Suspended   bool             `json:"suspended,omitempty"` // ha_suspend: no address of it is on this host
@@ -53,6 +54,7 @@ type ServerStatus struct {
 	Weight     int32           `json:"weight"` // effective
 	Configured int             `json:"configured_weight"`
 	Inhibit    bool            `json:"inhibit_on_failure,omitempty"`
+	Order      *OrderStatus    `json:"order,omitempty"` // of the operator
 	Checkers   []CheckerStatus `json:"checks,omitempty"`
 }
 
@@ -83,7 +85,7 @@ func (s *service) status(timeOfDay func(Time) time.Time) ServiceStatus {
 	st := ServiceStatus{
 		Name: s.name, Kind: v.Kind, Key: s.key, SNMPName: v.SNMPName, Protocol: v.Protocol.String(), Scheduler: v.Scheduler, Method: v.Forwarding.Method,
 		State: stateOf(s.quorum), Since: timeOfDay(s.entered.since), Cause: s.entered.cause,
-		Quorum: v.Quorum, Hysteresis: v.Hysteresis, AliveWeight: s.weightOf((*server).alive),
+		Quorum: v.Quorum, Hysteresis: v.Hysteresis, AliveWeight: s.weightOf((*server).alive), OutWeight: s.weightOut(),
 		Suspended: s.resting, Servers: make([]ServerStatus, 0, len(s.servers)),
 	}
 	if v.Sorry != nil {
@@ -109,7 +111,10 @@ func (r *server) status(timeOfDay func(Time) time.Time) ServerStatus {
 	st := ServerStatus{
 		Name: serverName(r.service.conf, r.conf), Addr: r.conf.Addr, SNMPName: r.conf.SNMPName, Method: r.conf.Forwarding.Method,
 		State: stateOf(r.up), Since: timeOfDay(r.entered.since), Cause: r.entered.cause,
-		Weight: r.weight(), Configured: r.conf.Weight, Inhibit: r.conf.Inhibit,
+		Weight: r.weight(), Configured: r.conf.Weight, Inhibit: r.conf.Inhibit, Order: r.order.status(timeOfDay),
+	}
+	if r.out() {
+		st.Weight = 0
 	}
 	for _, k := range r.checkers {
 		ck := CheckerStatus{Kind: k.conf.Kind, Target: k.target(), State: stateOf(k.up), Proven: k.proven, Failed: k.tries,

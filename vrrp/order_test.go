@@ -107,7 +107,7 @@ func TestHold(t *testing.T) {
 	if m := p.c.instances[0].master; m != netip.MustParseAddr("10.0.0.3") {
 		t.Errorf("master %v", m)
 	}
-	p.until(100 * s).obeyed(Order{Action: Release, Name: "A"}).want("1m40s A advert 150 to 224.0.0.18", "1m40s hold [10.0.0.101]", "1m40s A announce x5", "1m40s INSTANCE A MASTER")
+	p.until(100*s).obeyed(Order{Action: Release, Name: "A"}).want("1m40s A advert 150 to 224.0.0.18", "1m40s hold [10.0.0.101]", "1m40s A announce x5", "1m40s INSTANCE A MASTER")
 }
 
 func TestHoldEndsByItself(t *testing.T) {

@@ -25,6 +25,7 @@ type Output interface {
 	Publish(event.Event)
 	Ready()             // every socket is open and the first state has been decided
 	Status(vrrp.Status) // the answer to a StatusRequest
+	Ordered(vrrp.OrderAnswer)
 }
 
 // StatusRequest asks for the state of every instance, and with Clear to count
@@ -34,5 +35,5 @@ type StatusRequest struct {
 }
 
 // Input is what the parent tells a running engine: *conf.Config for a reload,
-// a vrrp.TrackerResult, or a StatusRequest.
+// a vrrp.TrackerResult, a vrrp.Order, or a StatusRequest.
 type Input any

@@ -342,6 +342,8 @@ func (e *engine) mail(m any) (done bool, err error) {
 		e.reload(m)
 	case vrrp.TrackerResult:
 		e.act(e.core.Step(monotonic(), m))
+	case vrrp.Order:
+		e.act(e.core.Step(monotonic(), m))
 	case StatusRequest:
 		e.pub.Status(e.core.Status(poll.TimeOfDay()))
 		if m.Clear {
@@ -483,6 +485,9 @@ func (e *engine) publish(a *vrrp.Actions) {
 	for i := range a.Events {
 		a.Events[i].At = now
 		e.pub.Publish(a.Events[i])
+	}
+	for _, answer := range a.Answers {
+		e.pub.Ordered(answer)
 	}
 	for _, l := range a.Log {
 		e.log.Log(context.Background(), l.Level, l.Text)
