@@ -77,13 +77,13 @@ func TestDrain(t *testing.T) {
 // A drain with a deadline ends there, whatever is open, and the server stays out.
 func TestDrainUntil(t *testing.T) {
 	b := newBench(t, two()).until(5*s).obeyed(Order{Action: Drain, Server: "10.0.0.1:80", For: 10 * s}).left("10.0.0.1:80", 3, 4)
-	b.next(15*s).until(15*s-1).table("1=0 2=3").until(15 * s).table("2=3").until(60 * 60 * s).table("2=3")
+	b.next(15 * s).until(15*s - 1).table("1=0 2=3").until(15 * s).table("2=3").until(60 * 60 * s).table("2=3")
 }
 
 // A server that is disabled is out at once, and with a time comes back by itself.
 func TestDisable(t *testing.T) {
-	b := newBench(t, two()).until(5*s).obeyed(Order{Action: Disable, Server: "10.0.0.1:80", For: 10 * s}).table("2=3")
-	b.until(15*s-1).table("2=3").until(15 * s).table("1=2 2=3")
+	b := newBench(t, two()).until(5 * s).obeyed(Order{Action: Disable, Server: "10.0.0.1:80", For: 10 * s}).table("2=3")
+	b.until(15*s - 1).table("2=3").until(15 * s).table("1=2 2=3")
 	b.obeyed(Order{Action: Disable, Server: "10.0.0.1:80"}).until(60 * 60 * s).table("2=3")
 	if got := b.told(); got != "DISABLED ENABLED DISABLED" {
 		t.Error(got)
@@ -102,7 +102,7 @@ func TestOrdersAndQuorum(t *testing.T) {
 		b := newBench(t, virtual(servers(), quorum(3)))
 		b.events = nil
 		b.until(s).good(1).good(2).good(3).obeyed(Order{Action: action, Server: "10.0.0.1:80"}).want()
-		b.until(11*s).bad(1).good(2).good(3).want("RS 10.0.0.1 DOWN") // it is rebooted
+		b.until(11 * s).bad(1).good(2).good(3).want("RS 10.0.0.1 DOWN") // it is rebooted
 		b.until(21*s).bad(2).want("RS 10.0.0.2 DOWN", "VS 10.0.0.100 DOWN")
 		b.obeyed(Order{Action: action, Server: "10.0.0.2:80"}).want("VS 10.0.0.100 UP") // it is under maintenance, too
 		b.obeyed(Order{Action: Enable, Server: "10.0.0.1:80"}).want("VS 10.0.0.100 DOWN")
