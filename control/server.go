@@ -26,6 +26,7 @@ type Daemon interface {
 	Picture(context.Context) (*status.Status, error)
 	// History is what has changed lately.
 	History() *status.History
+	Commander
 }
 
 // Listen opens a unix socket that only its owner may connect to. A socket
@@ -50,7 +51,7 @@ func Listen(path string) (net.Listener, error) {
 
 // Serve answers on l until ctx is cancelled, and closes it.
 func Serve(ctx context.Context, l net.Listener, d Daemon, log *slog.Logger) {
-	s := &http.Server{Handler: Handler(d), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx },
+	s := &http.Server{Handler: Handler(d, log), ConnContext: withPeer, ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	stop := context.AfterFunc(ctx, func() { s.Close() })
 	defer stop()
@@ -59,18 +60,25 @@ func Serve(ctx context.Context, l net.Listener, d Daemon, log *slog.Logger) {
 	}
 }
 
-// Handler serves /status, /events, /metrics and /healthz.
-func Handler(d Daemon) http.Handler {
+// Handler serves /status, /events, /metrics and /healthz, and takes orders at
+// /vrrp, /server and /reload.
+func Handler(d Daemon, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	h := handler{d}
+	h := handler{d, log}
 	mux.HandleFunc("GET /status", h.status)
 	mux.HandleFunc("GET /healthz", h.health)
 	mux.HandleFunc("GET /metrics", h.metrics)
 	mux.HandleFunc("GET /events", h.events)
+	mux.HandleFunc("POST /vrrp", h.vrrp)
+	mux.HandleFunc("POST /server", h.server)
+	mux.HandleFunc("POST /reload", h.reload)
 	return mux
 }
 
-type handler struct{ daemon Daemon }
+type handler struct {
+	daemon Daemon
+	log    *slog.Logger
+}
 
 func (h handler) picture(w http.ResponseWriter, r *http.Request) *status.Status {
 	s, err := h.daemon.Picture(r.Context())

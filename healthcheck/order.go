@@ -44,6 +44,7 @@ type OrderAnswer struct {
 	ID      uint64 `json:"id"`
 	Refused string `json:"refused,omitempty"`        // why; "": it was obeyed
 	Service string `json:"virtual_server,omitempty"` // its key
+	Name    string `json:"name,omitempty"`           // of the virtual server, as events have it
 	Server  string `json:"real_server,omitempty"`    // its address
 }
 
@@ -124,7 +125,7 @@ func (c *Core) order(o Order, now Time) {
 		default:
 			refused = fmt.Sprintf("unknown order %q", o.Action)
 		}
-		answer.Service, answer.Server = r.service.key, r.conf.Addr.String()
+		answer.Service, answer.Name, answer.Server = r.service.key, r.service.name, r.conf.Addr.String()
 	}
 	answer.Refused = refused
 	c.do(Answer{answer})
@@ -242,7 +243,11 @@ func (c *Core) orderDeadline() Time {
 func (c *Core) keepOrdered() {
 	c.ordered = slices.DeleteFunc(c.ordered, func(r *server) bool {
 		s := r.service
-		return c.byKey[s.key] != s || !slices.Contains(s.servers, r)
+		if c.byKey[s.key] == s && slices.Contains(s.servers, r) {
+			return false
+		}
+		c.tellOrder(r, event.Enabled, "it was removed from the configuration")
+		return true
 	})
 }
 

@@ -24,6 +24,7 @@ func (s *Status) Metrics(w io.Writer) error {
 	m.groups(s.VRRP.Groups)
 	m.services(s.VirtualServers)
 	m.servers(s.VirtualServers)
+	m.orders(s.VirtualServers)
 	m.bfd(s)
 	m.trackers(s.Trackers)
 	m.notify(&s.Notify)
@@ -133,6 +134,8 @@ func (m *exposition) instances(list []vrrp.InstanceStatus) {
 		{"halbd_vrrp_priority", "Effective priority of an instance.", func(s *vrrp.InstanceStatus) float64 { return float64(s.Priority) }},
 		{"halbd_vrrp_base_priority", "Configured priority of an instance.", func(s *vrrp.InstanceStatus) float64 { return float64(s.BasePriority) }},
 		{"halbd_vrrp_holds_addresses", "Whether the virtual addresses are to be on this host.", func(s *vrrp.InstanceStatus) float64 { return truth(s.Holds) }},
+		{"halbd_vrrp_held", "Whether the operator keeps an instance from claiming.", func(s *vrrp.InstanceStatus) float64 { return truth(s.Order != nil && s.Order.Action == vrrp.Hold) }},
+		{"halbd_vrrp_yielding", "Whether an instance has handed its role over by order and does not pre-empt.", func(s *vrrp.InstanceStatus) float64 { return truth(s.Order != nil && s.Order.Action == vrrp.Switch) }},
 		{"halbd_vrrp_faults", "Reasons of FAULT.", func(s *vrrp.InstanceStatus) float64 { return float64(len(s.Faults)) }},
 		{"halbd_vrrp_master_priority", "Priority that a backup has heard of the master; 0 on the master.", func(s *vrrp.InstanceStatus) float64 { return float64(s.MasterPriority) }},
 		{"halbd_vrrp_last_advert_received_timestamp_seconds", "When the last valid advert was heard; 0: never.", func(s *vrrp.InstanceStatus) float64 { return stamp(s.Heard) }},
@@ -204,7 +207,8 @@ func (m *exposition) services(list []healthcheck.ServiceStatus) {
 		value      func(*healthcheck.ServiceStatus) float64
 	}{
 		{"halbd_virtual_server_up", "Whether a virtual server has its quorum.", func(s *healthcheck.ServiceStatus) float64 { return truth(s.State == event.Up) }},
-		{"halbd_virtual_server_alive_weight", "Sum of the weights of real servers that are up.", func(s *healthcheck.ServiceStatus) float64 { return float64(s.AliveWeight) }},
+		{"halbd_virtual_server_alive_weight", "Sum of the weights of real servers that are up and not taken out by the operator.", func(s *healthcheck.ServiceStatus) float64 { return float64(s.AliveWeight) }},
+		{"halbd_virtual_server_out_weight", "Sum of the weights of real servers that the operator has taken out; it counts for the quorum.", func(s *healthcheck.ServiceStatus) float64 { return float64(s.OutWeight) }},
 		{"halbd_virtual_server_quorum", "Weight that a virtual server needs.", func(s *healthcheck.ServiceStatus) float64 { return float64(s.Quorum) }},
 		{"halbd_virtual_server_sorry_active", "Whether the sorry server serves.", func(s *healthcheck.ServiceStatus) float64 { return truth(s.SorryActive) }},
 		{"halbd_virtual_server_last_transition_timestamp_seconds", "When a virtual server came into its state.", func(s *healthcheck.ServiceStatus) float64 { return stamp(s.Since) }},
@@ -234,6 +238,28 @@ func (m *exposition) servers(list []healthcheck.ServiceStatus) {
 			for j := range list[i].Servers {
 				r := &list[i].Servers[j]
 				m.value(g.value(r), label{"virtual_server", list[i].Name}, label{"real_server", r.Name})
+			}
+		}
+	}
+}
+
+// orderStates are those of a server by order of the operator.
+var orderStates = []event.State{event.Draining, event.Drained, event.Disabled}
+
+// orders leaves out the servers without an order: there may be ten thousand.
+func (m *exposition) orders(list []healthcheck.ServiceStatus) {
+	if len(list) == 0 {
+		return
+	}
+	m.gauge("halbd_real_server_admin_state", "What the operator has ordered of a real server: 1 for the state that it is in. Missing without an order.")
+	for i := range list {
+		for j := range list[i].Servers {
+			r := &list[i].Servers[j]
+			if r.Order == nil {
+				continue
+			}
+			for _, s := range orderStates {
+				m.value(truth(s == r.Order.State), label{"virtual_server", list[i].Name}, label{"real_server", r.Name}, label{"state", string(s)})
 			}
 		}
 	}

@@ -53,9 +53,40 @@ func (p *printer) instances(list []vrrp.InstanceStatus) {
 		if len(in.Faults) > 0 {
 			why = strings.Join(in.Faults, ", ")
 		}
+		if o := in.Order; o != nil {
+			why = p.and(why, map[vrrp.OrderAction]string{vrrp.Hold: "held by the operator", vrrp.Switch: "does not pre-empt, by the operator"}[o.Action]+p.until(o.Until))
+		}
 		t.add(in.Name, p.state(in.State), p.since(in.Since), priority(in), strconv.Itoa(int(in.VRID)), dash(in.Interface), p.master(in), p.next(in.Next), dash(why))
 	}
 	p.print(&t)
+}
+
+// and joins two reasons.
+func (p *printer) and(a, b string) string {
+	if a == "" {
+		return p.paint(b, yellow)
+	}
+	return a + "; " + p.paint(b, yellow)
+}
+
+// until is when an order ends, with the date if that is not today.
+func (p *printer) until(t time.Time) string {
+	switch {
+	case t.IsZero():
+		return ""
+	case t.Sub(p.now) > 20*time.Hour:
+		return t.Format(" until 2006-01-02 15:04")
+	}
+	return t.Format(" until 15:04:05")
+}
+
+// ordered words what the operator has ordered of a real server.
+func (p *printer) ordered(o *healthcheck.OrderStatus) string {
+	text := strings.ToLower(string(o.State)) + " by the operator"
+	if o.Counted && o.State == event.Draining {
+		text += fmt.Sprintf(", %d active and %d inactive connections", o.Active, o.Inactive)
+	}
+	return text + p.until(o.Until)
 }
 
 // priority is "150", or "130 (150)" when trackers have moved it.
@@ -99,10 +130,17 @@ func (p *printer) services(list []healthcheck.ServiceStatus) {
 		if v.SorryActive {
 			why += ", sorry server " + v.Sorry.String() + " serves"
 		}
+		if v.OutWeight > 0 {
+			why = p.and(why, fmt.Sprintf("%d more of weight taken out by the operator", v.OutWeight))
+		}
 		t.add(v.Name+" "+v.Scheduler, p.state(v.State), p.since(v.Since), fmt.Sprintf("%d of %d", v.AliveWeight, v.Quorum), "-", dash(why))
 		for j := range v.Servers {
 			r := &v.Servers[j]
-			t.add("  "+r.Name+" "+string(r.Method), p.state(r.State), p.since(r.Since), weight(r), p.checks(r), dash(r.Cause))
+			why := r.Cause
+			if r.Order != nil {
+				why = p.and(why, p.ordered(r.Order))
+			}
+			t.add("  "+r.Name+" "+string(r.Method), p.state(r.State), p.since(r.Since), weight(r), p.checks(r), dash(why))
 		}
 	}
 	p.print(&t)

@@ -165,6 +165,11 @@ func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 		return decodeAs[vrrp.TrackerResult](raw)
 	case msgChained:
 		return decodeAs[engine.ChainsDone](raw)
+	case msgOrder:
+		if c.role == roleVRRP {
+			return decodeAs[vrrp.Order](raw)
+		}
+		return decodeAs[healthcheck.Order](raw)
 	case msgRole:
 		return decodeAs[healthcheck.Role](raw)
 	case msgFact:
@@ -214,7 +219,7 @@ func (c *child) engine(ctx context.Context, cancel func(), cfg *conf.Config) err
 			Chains: func(r engine.ChainsRequest) { c.conn.Post(msgChains, r) }})
 	case roleChecker:
 		return healthcheck.Run(ctx, cfg, inputs[healthcheck.Input](ctx, cancel, c), checkerOutput{c}, c.log, healthcheck.Options{
-			DontRelease: c.setup.DontRelease, Facts: c.setup.Facts})
+			DontRelease: c.setup.DontRelease, Facts: c.setup.Facts, Orders: c.setup.Orders})
 	case roleBFD:
 		return bfd.Run(ctx, cfg, inputs[bfd.Input](ctx, cancel, c), bfdOutput{c}, c.log)
 	}

@@ -24,6 +24,8 @@ const (
 	msgChains                      // vrrp -> parent: vrrp.ChainsRequest
 	msgChained                     // parent -> vrrp: vrrp.ChainsDone, the answer to it
 	msgFact                        // parent -> checker: healthcheck.Fact
+	msgOrder                       // parent -> vrrp: vrrp.Order; parent -> checker: healthcheck.Order
+	msgOrdered                     // the answer: vrrp.OrderAnswer, healthcheck.OrderAnswer
 )
 
 // role names a child process.
@@ -40,11 +42,12 @@ var roles = []role{roleVRRP, roleChecker, roleBFD}
 
 // setup is what a child must know beside the configuration.
 type setup struct {
-	PIDFile      string             `json:"pid_file"`
-	DontRelease  bool               `json:"dont_release"`
-	LogAddresses bool               `json:"log_addresses"`
-	LogDetail    bool               `json:"log_detail"`
-	Facts        []healthcheck.Fact `json:"facts,omitempty"` // of the checker
+	PIDFile      string              `json:"pid_file"`
+	DontRelease  bool                `json:"dont_release"`
+	LogAddresses bool                `json:"log_addresses"`
+	LogDetail    bool                `json:"log_detail"`
+	Facts        []healthcheck.Fact  `json:"facts,omitempty"`  // of the checker
+	Orders       []healthcheck.Order `json:"orders,omitempty"` // of the checker
 }
 
 // logLine is one line of a child's log.

@@ -57,6 +57,7 @@ type parent struct {
 	schedule  schedule
 	copy      *conf.Copy // of the start, until it is saved
 	pictures  pictures
+	orders    orders
 	dumping   sync.WaitGroup
 	history   status.History
 	since     time.Time // start of the daemon
@@ -85,7 +86,7 @@ func Run(o Options) int {
 	}
 	startEagerly()
 	p := &parent{opt: o, journal: newJournal(&o), inbox: make(chan any, 1024), children: map[role]*process{},
-		deaths: map[role]int{}, died: map[role]int{}, masters: map[string]bool{}, results: map[vrrp.TrackerKind]map[string]tracked{}, started: started, since: time.Now()}
+		deaths: map[role]int{}, died: map[role]int{}, masters: map[string]bool{}, results: map[vrrp.TrackerKind]map[string]tracked{}, orders: newOrders(), started: started, since: time.Now()}
 	defer p.journal.close()
 	p.log = p.logger(identParent)
 	return p.run()
@@ -280,6 +281,8 @@ func (p *parent) loop() {
 			p.onLoaded(m)
 		case track.Result:
 			p.onTracker(m)
+		case func():
+			m()
 		case pictureRequest:
 			p.askPicture(m)
 		case timeFile:
@@ -370,6 +373,7 @@ func (p *parent) startChild(r role) error {
 				c.conn.Send(msgTracker, trackerResult(res.Result))
 			}
 		}
+		p.resumeRoles(c.conn)
 	}
 	return nil
 }
@@ -385,6 +389,7 @@ func (p *parent) setup(r role) setup {
 		s.PIDFile = pidPath(p.opt.CheckerPIDFile, "checkers", g)
 		s.DontRelease = p.opt.DontReleaseIPVS
 		s.Facts = p.facts(healthcheck.FileFact)
+		s.Orders = p.resumeServers()
 	case roleBFD:
 		s.PIDFile = pidPath(p.opt.BFDPIDFile, "bfd", g)
 	}
@@ -415,6 +420,8 @@ func (p *parent) onMessage(m childMessage) {
 		}
 	case msgStatus:
 		p.onStatus(m)
+	case msgOrdered:
+		p.onOrdered(m)
 	case msgSignal:
 		var s syscall.Signal
 		switch {
@@ -468,6 +475,7 @@ func (p *parent) allReady() {
 func (p *parent) onEvent(ev event.Event) {
 	p.history.Add(ev)
 	p.notifier.Publish(ev)
+	p.followOrder(&ev)
 	if ev.Kind == event.BFD {
 		p.onBFD(ev)
 		return
@@ -497,6 +505,7 @@ func (p *parent) onExit(m childExit) {
 	r := m.from.role
 	delete(p.children, r)
 	p.forgetInRound(m.from)
+	p.forgetOrders(m.from)
 	if p.stopping {
 		return
 	}

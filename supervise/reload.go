@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halbd/conf"
+	"halbd/control"
 	"halbd/status"
 )
 
@@ -17,6 +18,8 @@ import (
 type reloadState struct {
 	running bool
 	again   bool
+	then    []func(*control.ReloadAnswer) // who waits for the one that runs
+	next    []func(*control.ReloadAnswer) // and for the one after it
 	count   status.Reloads
 }
 
@@ -74,10 +77,12 @@ func notifyReloading() {
 // onLoaded is the transaction: all of it is taken, or nothing.
 func (p *parent) onLoaded(m loaded) {
 	p.reload.running = false
+	answer := &control.ReloadAnswer{File: p.opt.File, Refused: "the daemon is stopping"}
 	if !p.stopping {
 		checks := p.cfg.Global.Reload.CheckLog
 		err := p.accept(m)
 		p.logCheck(checks, m.found, err)
+		answer = reloadAnswer(p.opt.File, m.found, err)
 		if err != nil {
 			p.log.Error("reload refused, the running configuration stays: " + err.Error())
 			p.reload.count.Refused++
@@ -93,22 +98,30 @@ func (p *parent) onLoaded(m loaded) {
 		p.reload.count.Last = time.Now()
 		daemon.SdNotify(false, daemon.SdNotifyReady)
 	}
+	p.answerReload(answer)
 	if p.reload.again {
 		p.reload.again = false
 		p.startReload()
 	}
 }
 
+// refusal says why a configuration cannot take the place of the running one.
+func (p *parent) refusal(m *loaded) error {
+	if m.err != nil {
+		return m.err
+	}
+	if faults := m.found.NewErrors(p.found); len(faults) > 0 {
+		return fmt.Errorf("%d new error(s), the first is %s", len(faults), faults[0])
+	}
+	return p.strictly(m.cfg, m.found)
+}
+
 func (p *parent) accept(m loaded) error {
 	if m.err != nil {
 		return m.err
 	}
-	faults := m.found.NewErrors(p.found)
 	p.logDiagnostics(m.found)
-	if len(faults) > 0 {
-		return fmt.Errorf("%d new error(s), the first is %s", len(faults), faults[0])
-	}
-	if err := p.strictly(m.cfg, m.found); err != nil {
+	if err := p.refusal(&m); err != nil {
 		return err
 	}
 	p.settleNamespace(m.cfg)

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 
 	"halbd/conf"
@@ -102,10 +103,28 @@ func (p *parent) take(cfg *conf.Config) {
 // whole is the running configuration with the virtual servers that slim took
 // away.
 func (p *parent) whole() (*conf.Config, error) {
-	if !p.served || p.cfg.VirtualServers != nil {
-		return p.cfg, nil
+	return p.keptConfig().whole()
+}
+
+// keptConfig is the running configuration, to be looked at by any goroutine.
+type keptConfig struct {
+	cfg    conf.Config
+	packed snapshots // what the virtual servers are in; nil: cfg has them
+}
+
+func (p *parent) keptConfig() keptConfig {
+	k := keptConfig{cfg: *p.cfg}
+	if p.served && p.cfg.VirtualServers == nil {
+		k.packed = maps.Clone(p.snapshots)
 	}
-	b, err := p.snapshots.of(roleChecker)
+	return k
+}
+
+func (k keptConfig) whole() (*conf.Config, error) {
+	if k.packed == nil {
+		return &k.cfg, nil
+	}
+	b, err := k.packed.of(roleChecker)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +132,8 @@ func (p *parent) whole() (*conf.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unpack the virtual servers: %w", err)
 	}
-	c := *p.cfg
-	c.VirtualServers = part.VirtualServers
-	return &c, nil
+	k.cfg.VirtualServers = part.VirtualServers
+	return &k.cfg, nil
 }
 
 // slim forgets what only the children need of the configuration: they have it.

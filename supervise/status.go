@@ -191,6 +191,10 @@ func (a vrrpOutput) Status(s vrrp.Status)                    { a.conn.Post(msgSt
 func (a checkerOutput) Status(s []healthcheck.ServiceStatus) { a.conn.Post(msgStatus, s) }
 func (a bfdOutput) Status(s []bfd.SessionStatus)             { a.conn.Post(msgStatus, s) }
 
+// What became of the operator's orders.
+func (a vrrpOutput) Ordered(o vrrp.OrderAnswer)           { a.conn.Post(msgOrdered, o) }
+func (a checkerOutput) Ordered(o healthcheck.OrderAnswer) { a.conn.Post(msgOrdered, o) }
+
 // Each engine's Output is the child with the answer of that engine.
 type (
 	vrrpOutput    struct{ *child }

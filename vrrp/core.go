@@ -360,6 +360,9 @@ func (c *Core) remove(gone map[conf.InstanceKey]*instance) {
 	}
 	slices.SortFunc(list, func(a, b *instance) int { return a.Order - b.Order })
 	for _, in := range list {
+		if in.order != nil {
+			c.tellOrder(in, event.Released, "removed from the configuration")
+		}
 		c.advertiseOnceMore(in)
 		c.resign(in)
 		state := event.Fault

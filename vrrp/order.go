@@ -13,12 +13,13 @@ import (
 // Order is what the operator asks of an instance or a sync group. A member of
 // a group stands for its group. It is answered by an OrderAnswer with its ID.
 type Order struct {
-	ID     uint64        `json:"id"`
-	Action OrderAction   `json:"action"`
-	Name   string        `json:"name"`            // of an instance or a group
-	For    time.Duration `json:"for,omitempty"`   // 0: until it is released
-	Force  bool          `json:"force,omitempty"` // even where it may leave no master
-	By     string        `json:"by"`              // who and why, for people
+	ID      uint64        `json:"id"`
+	Action  OrderAction   `json:"action"`
+	Name    string        `json:"name"`              // of an instance or a group
+	For     time.Duration `json:"for,omitempty"`     // 0: until it is released
+	Force   bool          `json:"force,omitempty"`   // even where it may leave no master
+	Resumed bool          `json:"resumed,omitempty"` // it was obeyed already, by an earlier process
+	By      string        `json:"by"`                // who and why, for people
 }
 
 // OrderAction is the kind of an order.
@@ -77,6 +78,8 @@ func (c *Core) order(now Time, o Order) {
 	members := c.addressed(o.Name)
 	refused := ""
 	switch {
+	case members != nil && o.Resumed:
+		c.resumeOrder(members, now, &o)
 	case members == nil:
 		refused = fmt.Sprintf("there is no instance or sync group %q; there are %s", o.Name, c.names())
 	case o.Action == Switch:
@@ -200,6 +203,19 @@ func (c *Core) holdBack(members []*instance, now Time, o *Order) (refused string
 		}
 	}
 	return ""
+}
+
+// resumeOrder obeys what an earlier process has obeyed, unless it is too late.
+func (c *Core) resumeOrder(members []*instance, now Time, o *Order) {
+	told := event.Held
+	if o.Action == Switch {
+		told = event.Yielding
+	}
+	for _, in := range members {
+		if in.state != event.Master && !in.claim.pending {
+			c.obey(in, now, o, told)
+		}
+	}
 }
 
 // obey notes an order, in the place of an earlier one.

@@ -26,7 +26,7 @@ func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)
 func commands() *cobra.Command {
 	root := &cobra.Command{Use: "halbd", SilenceUsage: true, SilenceErrors: true,
 		Short: "VRRP router and IPVS health checker with keepalived's configuration"}
-	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand(), statusCommand(), eventsCommand(), digestCommand(), ipvsCommand())
+	root.AddCommand(checkCommand(), explainCommand(), fmtCommand(), keywordsCommand(), configCommand(), statusCommand(), eventsCommand(), vrrpCommand(), serverCommand(), reloadCommand(), digestCommand(), ipvsCommand())
 	return root
 }
 

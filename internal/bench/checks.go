@@ -155,3 +155,4 @@ type silent struct{}
 func (silent) Publish(event.Event)                {}
 func (silent) Ready()                             {}
 func (silent) Status([]healthcheck.ServiceStatus) {}
+func (silent) Ordered(healthcheck.OrderAnswer)    {}
