@@ -276,8 +276,9 @@ func sorted(list []string) map[string]int {
 }
 
 // What is taken is back within a tenth of a second, by the kernel's own clock.
+// No other test runs beside it, for the time that this host takes is no matter
+// of the daemon.
 func TestPutBackIsQuick(t *testing.T) {
-	t.Parallel()
 	n := twoLinks(t)
 	start(t, n, "a", halbd, theftConf())
 	wait(t, "master", 10*time.Second, func() bool { return has(t, n, "a", "101: from fd09:1::/64") })
@@ -287,17 +288,35 @@ func TestPutBackIsQuick(t *testing.T) {
 		n.Run("a", "ip route add 10.99.0.0/24 dev eth0; ip route del 10.99.0.0/24")
 		return strings.Contains(m.Log(), "10.99.0.0/24")
 	})
-	_, err = n.Run("a", "ip addr del 10.9.1.2/24 dev eth0; ip route del 10.20.0.0/16; ip rule del pref 100; ip -6 route del fd20::/64")
-	must(t, err)
-	for _, text := range []string{"10.9.1.2/24", "10.20.0.0/16", "100:", "fd20::/64"} {
-		quick(t, m, text, "")
-	}
+	quick(t, func() (longest time.Duration) {
+		_, err := n.Run("a", "ip addr del 10.9.1.2/24 dev eth0; ip route del 10.20.0.0/16; ip rule del pref 100; ip -6 route del fd20::/64")
+		must(t, err)
+		for _, text := range []string{"10.9.1.2/24", "10.20.0.0/16", "100:", "fd20::/64"} {
+			longest = max(longest, away(t, m, text, ""))
+		}
+		return longest
+	})
 }
 
-// quick waits until a monitor (ip -ts -o) has told that an object was deleted
-// and is back, and looks at the kernel's own times. whole is what the line that
-// counts as its return has besides.
-func quick(t *testing.T, m *lab.Proc, object, whole string) {
+// quick wants a theft to be undone within a tenth of a second, in one of three
+// attempts: others may have work on this host, too.
+func quick(t *testing.T, theft func() time.Duration) {
+	t.Helper()
+	var took []time.Duration
+	for range 3 {
+		d := theft()
+		if d <= 100*time.Millisecond {
+			return
+		}
+		took = append(took, d)
+	}
+	t.Errorf("what was taken was away for %v", took)
+}
+
+// away waits until a monitor (ip -ts -o) has told that an object was deleted
+// and is back, and gives the time between by the kernel's clock, of the last
+// time. whole is what the line that counts as its return has besides.
+func away(t *testing.T, m *lab.Proc, object, whole string) time.Duration {
 	t.Helper()
 	var gone, back time.Time
 	wait(t, object+" back", 5*time.Second, func() bool {
@@ -310,16 +329,14 @@ func quick(t *testing.T, m *lab.Proc, object, whole string) {
 			switch {
 			case err != nil:
 			case strings.Contains(line, "Deleted"):
-				gone = at
+				gone, back = at, time.Time{}
 			case !gone.IsZero() && back.IsZero() && strings.Contains(line, whole):
 				back = at
 			}
 		}
 		return !back.IsZero()
 	})
-	if d := back.Sub(gone); d > 100*time.Millisecond {
-		t.Errorf("%s was away for %v", object, d)
-	}
+	return back.Sub(gone)
 }
 
 // Somebody who takes an object again and again has a reason: the role is given
