@@ -169,8 +169,9 @@ func (p *parent) run() int {
 		p.allReady()
 	}
 	p.followTimeFile()
-	closeControl := p.openControl()
+	closeControl, stopWatchdog := p.openControl(), p.startWatchdog()
 	p.loop()
+	stopWatchdog()
 	p.schedule.end()
 	closeControl()
 	p.runScript("shutdown_script", p.cfg.Global.ShutdownScript, p.cfg.Global.ShutdownTimeout)
@@ -285,6 +286,8 @@ func (p *parent) loop() {
 			m()
 		case pictureRequest:
 			p.askPicture(m)
+		case watchdogTick:
+			p.onWatchdog(m)
 		case timeFile:
 			p.onTimeFile(m)
 		case reloadDue:

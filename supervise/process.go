@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"halbd/internal/ipc"
+	"halbd/vrrp/engine"
 )
 
 // process is one running child as the parent sees it.
@@ -21,7 +22,8 @@ type process struct {
 	conn    *ipc.Conn
 	ready   bool
 	fatal   *fatal
-	asked   int // questions for its status that it has not answered
+	asked   int       // questions for its status that it has not answered
+	since   time.Time // of the first of these, or of the last answer
 	started time.Time
 }
 
@@ -85,6 +87,29 @@ func (p *process) read(inbox chan<- any) {
 	err := p.cmd.Wait()
 	p.conn.Close()
 	inbox <- childExit{p, err}
+}
+
+// ask asks for the status.
+func (p *process) ask(r engine.StatusRequest) {
+	if p.asked == 0 {
+		p.since = time.Now()
+	}
+	p.asked++
+	p.conn.Send(msgStatus, r)
+}
+
+// answered notes an answer.
+func (p *process) answered() {
+	p.asked--
+	p.since = time.Now()
+}
+
+// silent is for how long the process has owed an answer and has given none.
+func (p *process) silent(now time.Time) time.Duration {
+	if p.asked == 0 {
+		return 0
+	}
+	return now.Sub(p.since)
 }
 
 func (p *process) kill() { p.cmd.Process.Kill() }
