@@ -63,6 +63,10 @@ type Event struct {
 	// and runs no script for them.
 	Quiet bool `json:"quiet,omitempty"`
 
+	// Removed: a reload has taken the instance away. Without notify_deleted
+	// keepalived calls the state FAULT then, and runs no notify_fault.
+	Removed bool `json:"removed,omitempty"`
+
 	// Alert is the line that keepalived's mail has for this transition of a
 	// virtual or real server or a checker; "" when no mail tells of it. Those of
 	// VRRP objects follow from State.

@@ -45,3 +45,21 @@ func TestHooksOverAReload(t *testing.T) {
 		}
 	}
 }
+
+// An instance that a reload removes is in FAULT, without notify_deleted; that
+// is told to the generic script only.
+func TestHooksOfARemovedInstance(t *testing.T) {
+	c := &conf.Command{Args: []string{"/bin/x"}}
+	h := newHooks(&conf.Config{Instances: []conf.Instance{{Name: "V", Notify: conf.Notify{Fault: c, Deleted: c, Any: c}}}})
+	for _, test := range []struct {
+		ev   event.Event
+		want int
+	}{
+		{event.Event{State: event.Fault}, 2}, {event.Event{State: event.Fault, Removed: true}, 1}, {event.Event{State: event.Deleted, Removed: true}, 2},
+	} {
+		test.ev.Kind, test.ev.Name = event.Instance, "V"
+		if got := len(h.calls(test.ev)); got != test.want {
+			t.Errorf("%+v: %d scripts, want %d", test.ev, got, test.want)
+		}
+	}
+}

@@ -332,7 +332,9 @@ func (h hooks) calls(ev event.Event) []scriptCall {
 			set = h.groups
 		}
 		n := set[ev.Name]
-		add(specific(n, ev.State))
+		if !ev.Removed || ev.State == event.Deleted {
+			add(specific(n, ev.State))
+		}
 		switch ev.State {
 		case event.Master, event.Backup, event.Fault, event.Stop, event.Deleted:
 			add(n.Any, string(ev.Kind), ev.Name, string(ev.State), strconv.Itoa(ev.Priority))

@@ -370,6 +370,7 @@ func (c *Core) remove(gone map[conf.InstanceKey]*instance) {
 			state = event.Deleted
 		}
 		c.enter(in, state, "removed from the configuration", 0)
+		c.acts.Events[len(c.acts.Events)-1].Removed = true
 	}
 }
 

@@ -46,9 +46,32 @@ func newTranscript(t *testing.T) *transcript {
 	return &transcript{t: t, dir: dir, fifo: fd}
 }
 
-func (tr *transcript) conf(text string) string {
-	return strings.NewReplacer("SCRIPT", tr.dir+"/note", "FIFO", tr.dir+"/fifo").
-		Replace("global_defs {\n router_id t\n script_user root\n vrrp_notify_fifo FIFO\n}\n" + text)
+// conf is a file that tells everything. In text and globals SCRIPT notes its
+// arguments, FIFO is the FIFO that is read, and DIR a directory for the test.
+func (tr *transcript) conf(text string, globals ...string) string {
+	return strings.NewReplacer("SCRIPT", tr.dir+"/note", "FIFO", tr.dir+"/fifo", "DIR", tr.dir).
+		Replace("global_defs {\n router_id t\n script_user root\n vrrp_notify_fifo FIFO\n " + strings.Join(globals, "\n ") + "\n}\n" + text)
+}
+
+// put writes a file in the test's directory.
+func (tr *transcript) put(name, text string) {
+	tr.t.Helper()
+	must(tr.t, os.WriteFile(filepath.Join(tr.dir, name), []byte(text), 0o755))
+}
+
+// reload gives a daemon another file.
+func (tr *transcript) reload(p *lab.Proc, conf string) {
+	tr.t.Helper()
+	must(tr.t, os.WriteFile(p.Conf(), []byte(conf), 0o644))
+	before := len(reloaded.FindAllString(p.Log(), -1))
+	must(tr.t, p.Signal(syscall.SIGHUP))
+	wait(tr.t, "reloaded", 10*time.Second, func() bool { return len(reloaded.FindAllString(p.Log(), -1)) > before })
+}
+
+// called waits until scripts have been called so often since the start.
+func (tr *transcript) called(times int) {
+	tr.t.Helper()
+	tr.result(times)
 }
 
 // upTo collects until the FIFO has said a line, or fails.
@@ -74,19 +97,25 @@ func (tr *transcript) result(calls int) []string {
 		list = strings.Split(strings.TrimSpace(string(b)), "\n")
 		return len(list) >= calls
 	})
+	for i := range list { // each daemon has a directory of its own
+		list[i] = strings.ReplaceAll(list[i], tr.dir, "DIR")
+	}
 	slices.Sort(list)
 	return append(slices.Clone(tr.lines), list...)
+}
+
+// sequence is a history of a host "a" and how often it calls scripts.
+type sequence struct {
+	name  string
+	calls int
+	play  func(t *testing.T, n *lab.Net, binary string, tr *transcript)
 }
 
 // The same events give the same FIFO lines and script calls as with keepalived.
 func TestNotifyTranscripts(t *testing.T) {
 	vip := func(n int) string { return fmt.Sprintf("virtual_ipaddress {\n 10.9.1.%d/32\n }", n) }
 	group := "vrrp_sync_group G {\n group {\n V1\n V2\n }\n" + hooks + "}\n"
-	for _, sc := range []struct {
-		name  string
-		calls int
-		play  func(t *testing.T, n *lab.Net, binary string, tr *transcript)
-	}{
+	playSequences(t, []sequence{
 		{"start, lose, win, stop", 10, func(t *testing.T, n *lab.Net, binary string, tr *transcript) {
 			p := start(t, n, "a", binary, tr.conf(instance("V1", 1, 150, hooks+vip(1))))
 			tr.upTo(`INSTANCE "V1" MASTER 150`)
@@ -126,7 +155,14 @@ func TestNotifyTranscripts(t *testing.T) {
 			p.Stop(8 * time.Second)
 			tr.upTo(`INSTANCE "V1" STOP 150`)
 		}},
-	} {
+	})
+}
+
+// playSequences plays each sequence with keepalived and with halbd: both must
+// give the same transcript.
+func playSequences(t *testing.T, list []sequence) {
+	t.Helper()
+	for _, sc := range list {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
 			var got [2][]string
