@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"halbd/internal/live"
 	"halbd/ipvs"
 )
 
@@ -163,7 +164,7 @@ type tool struct{ kernel *fake }
 func (x tool) run(stdin string, args ...string) (out, complaint string, status int) {
 	var o, e bytes.Buffer
 	s := &session{in: strings.NewReader(stdin), out: &o, err: &e, names: book{}, connections: func() ([]ipvs.Conn, error) { return nil, nil },
-		terminal: func() (*terminal, error) { return nil, nil }}
+		terminal: func() (*live.Terminal, error) { return nil, nil }}
 	status = s.run(args, func() (kernel, error) { return x.kernel, nil })
 	return o.String(), e.String(), status
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"halbd/internal/live"
 	"halbd/ipvs"
 )
 
@@ -319,7 +320,7 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		if err := s.watchPlain(t.Context(), r); err != nil {
+		if err := s.watchOn(t.Context(), r, nil); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(began); took != 4*time.Second {
@@ -334,16 +335,16 @@ func TestFrame(t *testing.T) {
 	tables := movingTables(t)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	before := &sample{at, tables[0]}
-	p := (&sample{at.Add(2 * time.Second), tables[1]}).picture(before)
-	golden(t, "frame.txt", strings.ReplaceAll(p.frame(140, 24, 0), "\x1b", "ESC"))
+	v := (&sample{at.Add(2 * time.Second), tables[1]}).picture(before).View()
+	golden(t, "frame.txt", strings.ReplaceAll(v.Frame(140, 24, 0), "\x1b", "ESC"))
 	for width := 1; width < 140; width += 7 {
 		for height := 1; height < 12; height++ {
-			frame := p.frame(width, height, p.limit(99, height))
-			for _, sequence := range []string{bold, reverse, plainText, home, endOfLine, below} {
+			frame := v.Frame(width, height, v.Limit(99, height))
+			for _, sequence := range []string{live.Bold, live.Reverse, live.Normal, "\x1b[H", "\x1b[K", "\x1b[J"} {
 				frame = strings.ReplaceAll(frame, sequence, "")
 			}
 			lines := strings.Split(frame, "\r\n")
-			if len(lines) > max(height, fixedLines) {
+			if len(lines) > max(height, 2) {
 				t.Fatalf("%d lines on a terminal of %d", len(lines), height)
 			}
 			for _, l := range lines {

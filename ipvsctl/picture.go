@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"halbd/internal/live"
 	"halbd/ipvs"
 )
 
@@ -33,15 +34,6 @@ type row struct {
 }
 
 const heading = "Prot LocalAddress:Port              Sched.  Weight     Active   Inactive  Conns/s  InPkt/s OutPkt/s   InB/s    OutB/s"
-
-// fixedLines are the title and the heading, which do not scroll.
-const fixedLines = 2
-
-// Sequences of ECMA-48.
-const (
-	bold, reverse, plainText = "\x1b[1m", "\x1b[7m", "\x1b[0m"
-	home, endOfLine, below   = "\x1b[H", "\x1b[K", "\x1b[J"
-)
 
 // picture puts the sample in words. What has gone since the sample before is
 // shown once more.
@@ -177,21 +169,15 @@ func rates(now ipvs.Stats, before *ipvs.Stats, elapsed time.Duration) [5]uint64 
 		each(now.InBytes, before.InBytes), each(now.OutBytes, before.OutBytes)}
 }
 
-// write writes a row of at most width columns (0: any). With color, what
-// changed is reversed and services are bold.
-func (r *row) write(b *strings.Builder, width int, color bool) {
+// write writes a row. With color, what changed is reversed and services are bold.
+func (r *row) write(b *strings.Builder, color bool) {
 	service := !strings.HasPrefix(r.name, " ")
-	left := width
 	put := func(text string, hot bool) {
-		if width > 0 {
-			text = text[:min(len(text), left)]
-			left -= len(text)
-		}
 		switch {
 		case color && hot:
-			b.WriteString(reverse + text + plainText)
+			b.WriteString(live.Reverse + text + live.Normal)
 		case color && service:
-			b.WriteString(bold + text + plainText)
+			b.WriteString(live.Bold + text + live.Normal)
 		default:
 			b.WriteString(text)
 		}
@@ -205,13 +191,13 @@ func (r *row) write(b *strings.Builder, width int, color bool) {
 	put(r.rates, false)
 }
 
-// plain is the picture as lines of text; what is new or changed ends with "*".
-func (p picture) plain() string {
+// Plain is the picture as lines of text; what is new or changed ends with "*".
+func (p picture) Plain() string {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "%s\n%s\n", p.title, heading)
 	for i := range p.rows {
 		r := &p.rows[i]
-		r.write(b, 0, false)
+		r.write(b, false)
 		if r.hot != [4]bool{} {
 			b.WriteString(" *")
 		}
@@ -221,27 +207,13 @@ func (p picture) plain() string {
 	return b.String()
 }
 
-// limit keeps an offset such that the view is filled.
-func (p picture) limit(offset, height int) int {
-	return max(0, min(offset, len(p.rows)-max(0, height-fixedLines)))
-}
-
-// frame is the picture for a terminal, from the row at offset on.
-func (p picture) frame(width, height, offset int) string {
-	b := &strings.Builder{}
-	b.WriteString(home)
-	rows := p.rows[offset:min(len(p.rows), offset+max(0, height-fixedLines))]
-	title := p.title
-	if len(rows) < len(p.rows) {
-		title += fmt.Sprintf("  rows %d-%d of %d", offset+1, offset+len(rows), len(p.rows))
+// View is the picture for a terminal.
+func (p picture) View() live.View {
+	v := live.View{Title: p.title, Heading: heading}
+	for i := range p.rows {
+		var b strings.Builder
+		p.rows[i].write(&b, true)
+		v.Rows = append(v.Rows, b.String())
 	}
-	title += "  q: quit"
-	b.WriteString(title[:min(len(title), width)] + endOfLine + "\r\n" + reverse + heading[:min(len(heading), width)] + plainText + endOfLine)
-	for i := range rows {
-		b.WriteString("\r\n")
-		rows[i].write(b, width, true)
-		b.WriteString(endOfLine)
-	}
-	b.WriteString(below)
-	return b.String()
+	return v
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"halbd/internal/live"
 	"halbd/ipvs"
 )
 
@@ -44,14 +45,14 @@ type session struct {
 	names       names
 	kernel      kernel
 	connections func() ([]ipvs.Conn, error)
-	terminal    func() (*terminal, error) // nil, nil: the output is none
+	terminal    func() (*live.Terminal, error) // nil, nil: the output is none
 }
 
 // Run carries out the words behind "halbd ipvs" in the network namespace of
 // this process and returns the exit status.
 func Run(args []string) int {
 	s := &session{in: os.Stdin, out: os.Stdout, err: os.Stderr, names: &hostNames{}, connections: ipvs.Connections,
-		terminal: func() (*terminal, error) { return openTerminal(os.Stdin, os.Stdout) }}
+		terminal: func() (*live.Terminal, error) { return live.Open(os.Stdin, os.Stdout) }}
 	return s.run(args, dial)
 }
 

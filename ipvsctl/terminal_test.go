@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"halbd/internal/live"
 )
 
 // pseudoTerminal is a terminal of so many columns and lines: the operator's
@@ -82,7 +84,7 @@ func TestWatchTerminal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			term, err := openTerminal(program, program)
+			term, err := live.Open(program, program)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,11 +97,9 @@ func TestWatchTerminal(t *testing.T) {
 			}
 			done := make(chan error, 1)
 			go func() {
-				err := s.watchTerminal(ctx, r, term)
-				term.Close()
-				done <- err
+				done <- s.watchOn(ctx, r, term)
 			}()
-			operator.expect(t, enterScreen)
+			operator.expect(t, "\x1b[?1049h")
 			operator.expect(t, "rows 1-3 of 6")
 			if now, _ := unix.IoctlGetTermios(int(program.Fd()), unix.TCGETS); now.Lflag&(unix.ECHO|unix.ICANON) != 0 || now.Lflag&unix.ISIG == 0 {
 				t.Error("keys are echoed, or wait for a line, or give no signals")
@@ -114,7 +114,7 @@ func TestWatchTerminal(t *testing.T) {
 			} else {
 				interrupt()
 			}
-			operator.expect(t, leaveScreen)
+			operator.expect(t, "\x1b[?1049l")
 			if err := <-done; err != nil {
 				t.Error(err)
 			}

@@ -171,18 +171,24 @@ func (m *exposition) vrrpCounters(list []vrrp.InstanceStatus) {
 	}
 	m.counter("halbd_vrrp_packets_refused_total", "Received packets that were refused, by reason.")
 	for i := range list {
-		c := &list[i].Counters
-		for _, r := range []struct {
-			reason string
-			n      uint64
-		}{
-			{"length", c.Length}, {"ttl", c.TTL}, {"type", c.InvalidType}, {"advert_interval", c.AdvertInterval}, {"address_list", c.AddressList},
-			{"auth_type", c.InvalidAuthType}, {"auth_type_mismatch", c.AuthTypeMismatch}, {"auth_failure", c.AuthFailure},
-			{"hmac_missing", c.HMACMissing}, {"hmac_malformed", c.HMACMalformed}, {"hmac_unknown_key", c.HMACUnknownKey},
-			{"hmac_invalid", c.HMACInvalid}, {"hmac_stale", c.HMACStale}, {"hmac_replay", c.HMACReplay},
-		} {
+		for _, r := range refusals(&list[i].Counters) {
 			m.value(float64(r.n), label{"instance", list[i].Name}, label{"reason", r.reason})
 		}
+	}
+}
+
+// refusal counts packets that were refused for one reason.
+type refusal struct {
+	reason string
+	n      uint64
+}
+
+func refusals(c *vrrp.Counters) []refusal {
+	return []refusal{
+		{"length", c.Length}, {"ttl", c.TTL}, {"type", c.InvalidType}, {"advert_interval", c.AdvertInterval}, {"address_list", c.AddressList},
+		{"auth_type", c.InvalidAuthType}, {"auth_type_mismatch", c.AuthTypeMismatch}, {"auth_failure", c.AuthFailure},
+		{"hmac_missing", c.HMACMissing}, {"hmac_malformed", c.HMACMalformed}, {"hmac_unknown_key", c.HMACUnknownKey},
+		{"hmac_invalid", c.HMACInvalid}, {"hmac_stale", c.HMACStale}, {"hmac_replay", c.HMACReplay},
 	}
 }
 

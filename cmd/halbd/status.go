@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -34,10 +36,17 @@ func (d *door) client() *control.Client {
 
 func statusCommand() *cobra.Command {
 	var d door
-	var asJSON bool
-	c := &cobra.Command{Use: "status", Short: "Show instances, virtual servers, sessions and trackers of the running daemon",
+	var asJSON, watch bool
+	var interval time.Duration
+	c := &cobra.Command{Use: "status", Aliases: []string{"top"}, Short: "Show instances, virtual servers, sessions and trackers of the running daemon",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch watch = watch || cmd.CalledAs() == "top"; {
+			case watch && asJSON:
+				return errors.New("--json shows one picture; halbd events -f --json goes on with every transition")
+			case watch:
+				return watchStatus(d.client(), interval)
+			}
 			s, err := d.client().Status(cmd.Context())
 			if err != nil {
 				return err
@@ -51,6 +60,8 @@ func statusCommand() *cobra.Command {
 			return nil
 		}}
 	d.flags(c)
+	c.Flags().BoolVarP(&watch, "watch", "w", false, "show it again and again, with rates; q ends (halbd top is the same)")
+	c.Flags().DurationVar(&interval, "interval", time.Second, "time between two pictures of --watch")
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON, as /status of the control socket gives it")
 	return c
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -61,6 +62,18 @@ func TestStatus(t *testing.T) {
 	if !strings.Contains(string(text), "this host") || strings.Contains(string(text), "\x1b") {
 		t.Errorf("table:\n%s", text)
 	}
+
+	watch := exec.Command(halbd, "top", "--interval", "200ms", "-p", pidA)
+	lines, err := watch.StdoutPipe()
+	must(t, err)
+	must(t, watch.Start())
+	for n, r := 0, bufio.NewScanner(lines); n < 2 && r.Scan(); { // two pictures with rates
+		if strings.HasPrefix(r.Text(), "adverts: ") {
+			n++
+		}
+	}
+	must(t, watch.Process.Signal(syscall.SIGINT))
+	must(t, watch.Wait())
 
 	out, err := exec.Command(halbd, "events", "-n", "1", "-p", pidA).Output()
 	must(t, err)

@@ -1,4 +1,7 @@
-package ipvsctl
+// Package live shows something again and again: over itself on a terminal, with
+// keys to scroll and to end, or one picture below the other elsewhere. It is
+// the view of `halbd ipvs watch` and of `halbd status --watch`.
+package live
 
 import (
 	"fmt"
@@ -11,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is the operator's, with keys that come one by one and the
+// Terminal is the operator's, with keys that come one by one and the
 // alternate screen, until it is closed.
-type terminal struct {
+type Terminal struct {
 	Keys    <-chan string // a key, or the sequence that it sends
 	Resized <-chan os.Signal
 
@@ -31,13 +34,13 @@ const (
 	leaveScreen = "\x1b[?25h\x1b[?1049l"
 )
 
-// openTerminal returns nil when the output is no terminal. Keys are read if the
+// Open returns nil when the output is no terminal. Keys are read if the
 // input is one too.
-func openTerminal(in, out *os.File) (*terminal, error) {
+func Open(in, out *os.File) (*Terminal, error) {
 	if _, err := unix.IoctlGetTermios(int(out.Fd()), unix.TCGETS); err != nil {
 		return nil, nil // a file, a pipe
 	}
-	t := &terminal{out: out, resize: make(chan os.Signal, 1), quit: make(chan struct{}), read: make(chan struct{})}
+	t := &Terminal{out: out, resize: make(chan os.Signal, 1), quit: make(chan struct{}), read: make(chan struct{})}
 	t.Resized = t.resize
 	if err := t.openKeys(in); err != nil {
 		return nil, err
@@ -51,7 +54,7 @@ func openTerminal(in, out *os.File) (*terminal, error) {
 }
 
 // openKeys makes keys arrive at once and without an echo. Signals still come from them.
-func (t *terminal) openKeys(in *os.File) error {
+func (t *Terminal) openKeys(in *os.File) error {
 	saved, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS)
 	if err != nil {
 		close(t.read)
@@ -75,7 +78,7 @@ func (t *terminal) openKeys(in *os.File) error {
 }
 
 // readKeys ends when the terminal is closed.
-func (t *terminal) readKeys(keys chan<- string) {
+func (t *Terminal) readKeys(keys chan<- string) {
 	defer close(t.read)
 	b := make([]byte, 64)
 	for {
@@ -109,7 +112,7 @@ func splitKeys(s string) []string {
 	return keys
 }
 
-func (t *terminal) set(to *unix.Termios) error {
+func (t *Terminal) set(to *unix.Termios) error {
 	raw, err := t.in.SyscallConn()
 	if err != nil {
 		return fmt.Errorf("terminal: %w", err)
@@ -125,13 +128,13 @@ func (t *terminal) set(to *unix.Termios) error {
 }
 
 // Draw shows a frame.
-func (t *terminal) Draw(frame string) error {
+func (t *Terminal) Draw(frame string) error {
 	_, err := io.WriteString(t.out, frame)
 	return err
 }
 
 // Size is columns and lines.
-func (t *terminal) Size() (width, height int) {
+func (t *Terminal) Size() (width, height int) {
 	w, err := unix.IoctlGetWinsize(int(t.out.Fd()), unix.TIOCGWINSZ)
 	if err != nil || w.Col == 0 || w.Row == 0 {
 		return 80, 24
@@ -140,7 +143,7 @@ func (t *terminal) Size() (width, height int) {
 }
 
 // Close gives the terminal back as it was.
-func (t *terminal) Close() {
+func (t *Terminal) Close() {
 	signal.Stop(t.resize)
 	io.WriteString(t.out, leaveScreen)
 	if t.in == nil {
