@@ -16,6 +16,7 @@ type builder struct {
 	table *tableIndex
 
 	global    rawGlobal
+	controlAt Pos // of control_listen
 	scripts   []*rawScript
 	scriptOf  map[string]*rawScript
 	bfds      []*rawBFD

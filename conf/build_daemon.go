@@ -243,4 +243,5 @@ func (b *builder) finishDaemon() {
 	g.Buffers.RxMultiplier = cmp.Or(g.Buffers.RxMultiplier, 3)
 	g.Dumps.JSONVersion = cmp.Or(g.Dumps.JSONVersion, 1)
 	b.finishFirewall()
+	b.finishControl()
 }

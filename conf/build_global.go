@@ -220,6 +220,9 @@ func globalSetters() blockSetters {
 		"log_unknown_vrids":                setTrue(func(b *builder) *bool { return &b.global.LogUnknownVRIDs }),
 		"vrrp_owner_ignore_adverts":        setBool(func(b *builder) *bool { return &b.global.ownerIgnore }),
 		"umask":                            setUmask,
+		"control_listen":                   setControlListen,
+		"control_tls":                      setControlTLS,
+		"control_token_file":               setString(func(b *builder) *string { return &b.global.Control.TokenFile }),
 		"control_socket":                   setString(func(b *builder) *string { return &b.global.ControlSocket }),
 		"strict_config":                    setBool(func(b *builder) *bool { return &b.global.StrictConfig }),
 	}

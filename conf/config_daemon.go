@@ -1,6 +1,9 @@
 package conf
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Namespaces holds the network namespaces that the daemon works in.
 type Namespaces struct {
@@ -112,6 +115,15 @@ type Reload struct {
 	Repeat   bool   `json:"reload_repeat,omitempty"`
 	Marker   bool   `json:"reload_file,omitempty"` // a file says that the configuration is being read
 	Path     string `json:"path,omitempty"`        // of reload_file; "": keepalived.reload beside the pid file
+}
+
+// Control is where others than this host's root may look at the daemon.
+type Control struct {
+	Listen    netip.AddrPort `json:"control_listen,omitzero"` // zero: nowhere
+	Insecure  bool           `json:"insecure,omitempty"`      // to everybody, if there is no token, and in the clear without TLS
+	Cert      string         `json:"cert,omitempty"`          // of control_tls
+	Key       string         `json:"key,omitempty"`
+	TokenFile string         `json:"control_token_file,omitempty"`
 }
 
 // Dumps says where state is written on a signal.

@@ -13,6 +13,7 @@ type Global struct {
 	Namespaces           Namespaces    `json:"namespaces,omitzero"`
 	LinkbeatPolling      bool          `json:"linkbeat_use_polling,omitempty"` // poll the link of every VRRP interface
 	ChildWaitTime        time.Duration `json:"child_wait_time,omitempty"`      // default 5 s
+	Control              Control       `json:"control,omitzero"`               // halbd's own
 	ControlSocket        string        `json:"control_socket,omitempty"`       // halbd's own: path of the control socket, "none", or "" for the default
 	StrictConfig         bool          `json:"strict_config,omitempty"`        // halbd's own: refuse what is not honoured
 	DynamicInterfaces    bool          `json:"dynamic_interfaces,omitempty"`

@@ -6,6 +6,7 @@ const (
 	deprecatedName
 	obsoleteWord
 	noTmpConfig
+	openControl
 )
 
 var openRules = []Rule{
@@ -32,5 +33,11 @@ var openRules = []Rule{
 		Explain: "keepalived hands the merged configuration to its processes in a file, which tmp_config_directory puts on disk. halbd reads the files once and sends each process its part over a socket, so that no such file exists, on disk or in memory.",
 		Fix:     "leave it for keepalived, or remove it",
 		Example: "global_defs {\n    tmp_config_directory /var/tmp\n}\n",
+	},
+	{
+		Code: openControl, Severity: Error, Title: "status is open to other hosts",
+		Explain: "control_listen names an address that other hosts reach. Without control_tls and control_token_file anybody there could read names, addresses and errors, so halbd does not listen.",
+		Fix:     "write control_tls and control_token_file, an address of this host alone such as 127.0.0.1:9112, or insecure behind the address",
+		Example: "global_defs {\n    control_listen 0.0.0.0:9112\n}\n",
 	},
 }

@@ -21,6 +21,46 @@ func (o *Options) ControlSocket(g *conf.Global) string {
 	return g.ControlSocket
 }
 
+// followRemote serves the TCP address of the running configuration, if it has one.
+func (p *parent) followRemote() {
+	c := &p.cfg.Global.Control
+	now := control.Remote{Addr: c.Listen, Cert: c.Cert, Key: c.Key, TokenFile: c.TokenFile}
+	if now == p.remote.is {
+		return
+	}
+	p.remote.end()
+	p.remote = remote{is: now}
+	if now.Addr.IsValid() {
+		p.remote.stop = inBackground(func(ctx context.Context) { now.Serve(ctx, p, p.log) })
+	}
+}
+
+// remote is the TCP address that is served.
+type remote struct {
+	is   control.Remote
+	stop func() // nil: nothing is served
+}
+
+func (r *remote) end() {
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+// inBackground runs f until the returned function is called, which waits for its end.
+func inBackground(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
 // openControl serves the control socket until the returned function is called.
 // A daemon without one does its work all the same.
 func (p *parent) openControl() (stop func()) {
@@ -33,14 +73,5 @@ func (p *parent) openControl() (stop func()) {
 		p.log.Error(err.Error())
 		return func() {}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		control.Serve(ctx, l, p, p.log)
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
+	return inBackground(func(ctx context.Context) { control.Serve(ctx, l, p, p.log) })
 }

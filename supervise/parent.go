@@ -55,6 +55,7 @@ type parent struct {
 	started   func()                                  // called once every child is ready
 	reload    reloadState
 	schedule  schedule
+	remote    remote
 	copy      *conf.Copy // of the start, until it is saved
 	pictures  pictures
 	orders    orders
@@ -169,10 +170,12 @@ func (p *parent) run() int {
 		p.allReady()
 	}
 	p.followTimeFile()
+	p.followRemote()
 	closeControl, stopWatchdog := p.openControl(), p.startWatchdog()
 	p.loop()
 	stopWatchdog()
 	p.schedule.end()
+	p.remote.end()
 	closeControl()
 	p.runScript("shutdown_script", p.cfg.Global.ShutdownScript, p.cfg.Global.ShutdownTimeout)
 	p.log.Info("Stopped halbd " + p.opt.Version)

@@ -141,6 +141,7 @@ func (p *parent) accept(m loaded) error {
 	p.startMissing()
 	p.tracker.Reload(p.cfg)
 	p.followTimeFile()
+	p.followRemote()
 	p.slim()
 	debug.FreeOSMemory() // the old configuration and the text of the new one
 	return nil

@@ -40,7 +40,7 @@ func isCommand(word string) bool {
 		return true
 	}
 	for _, c := range commands().Commands() {
-		if c.Name() == word {
+		if c.Name() == word || c.HasAlias(word) {
 			return true
 		}
 	}

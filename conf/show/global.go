@@ -269,6 +269,7 @@ func (p *printer) files(g *conf.Global) {
 	p.onlyOn("data_use_instance", g.Dumps.UseInstance)
 	p.flag("strict_config", g.StrictConfig)
 	p.word("control_socket", g.ControlSocket)
+	p.control(&g.Control)
 	p.word("state_dump_file", g.Dumps.State)
 	p.word("stats_dump_file", g.Dumps.Stats)
 	p.word("json_dump_file", g.Dumps.JSON)
@@ -276,6 +277,20 @@ func (p *printer) files(g *conf.Global) {
 	if g.RandomSeed != nil {
 		p.line("random_seed", number(*g.RandomSeed))
 	}
+}
+
+func (p *printer) control(c *conf.Control) {
+	if c.Listen.IsValid() {
+		words := []string{"control_listen", c.Listen.String()}
+		if c.Insecure {
+			words = append(words, "insecure")
+		}
+		p.line(words...)
+	}
+	if c.Cert != "" {
+		p.line("control_tls", quote(c.Cert), quote(c.Key))
+	}
+	p.word("control_token_file", c.TokenFile)
 }
 
 // optional writes a keyword that may have a word behind it.

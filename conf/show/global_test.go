@@ -175,6 +175,9 @@ global_defs {
     vrrp_rx_bufs_policy 65536
     strict_config
     control_socket /run/halbd/x.sock
+    control_listen 10.0.0.1:9112 insecure
+    control_tls /etc/halbd/x.pem /etc/halbd/x.key
+    control_token_file /etc/halbd/token
     notify_coalesce
     notify_timeout 2.5
     notify_webhook https://hooks.example.org/a

@@ -43,7 +43,7 @@ func page(t *testing.T, socket, path string) []byte {
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	n := lan(t, "a", "b")
-	a := start(t, n, "a", halbd, instance("V", 51, 150, "virtual_ipaddress {\n 10.9.1.1/16\n }"))
+	a := start(t, n, "a", halbd, "global_defs {\n control_listen 127.0.0.1:9112\n}\n"+instance("V", 51, 150, "virtual_ipaddress {\n 10.9.1.1/16\n }"))
 	b := start(t, n, "b", halbd, instance("V", 51, 100, "virtual_ipaddress {\n 10.9.1.1/16\n }"))
 	pidA, pidB := strings.TrimSuffix(a.Conf(), ".conf")+".pid", strings.TrimSuffix(b.Conf(), ".conf")+".pid"
 	state := func(pid string) string {
@@ -88,6 +88,11 @@ func TestStatus(t *testing.T) {
 	}
 	if !strings.Contains(string(metrics), `halbd_vrrp_state{instance="V",state="MASTER"} 1`) {
 		t.Errorf("metrics:\n%s", metrics)
+	}
+
+	over, err := n.Run("a", `bash -c 'exec 3<>/dev/tcp/127.0.0.1/9112; printf "GET /healthz HTTP/1.0\r\n\r\n" >&3; cat <&3'`)
+	if err != nil || !strings.HasSuffix(over, "\r\n\r\nok\n") {
+		t.Errorf("over TCP: %v %s", err, over)
 	}
 
 	vrrp := picture(t, pidB).Daemon.Processes[0].PID
