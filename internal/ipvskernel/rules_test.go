@@ -95,6 +95,20 @@ func TestLines(t *testing.T) {
 	})
 }
 
+// Both FIFOs get each line, and their scripts begin anew with each reload. The
+// zero bytes of keepalived 2.4, which 2.2 does not write, are left out.
+func TestLinesOfBothFIFOs(t *testing.T) {
+	s := told(scenario{
+		name:  "both FIFOs and their scripts",
+		setup: "mkfifo $DIR/general; touch $DIR/general-lines; (timeout 300 cat <> $DIR/general > $DIR/general-lines 2> /dev/null &) < /dev/null > /dev/null",
+		conf: "global_defs {\n notify_fifo $DIR/general\n notify_fifo_script \"$DIR/note general 'a b'\"\n lvs_notify_fifo_script \"$DIR/note lvs\"\n}\n" +
+			vs("10.50.0.1 80", natRules+hooks("quorum", "q")+"omega\n ", rs(1, 1, hooks("notify", "1")+tcpCheck)+rs(2, 1, tcpCheck)),
+		steps: []step{down(1), reload("nothing", "retry 1", "retry  1"), down(2), up(1)},
+	})
+	s.also = "tr -d '\\000' < $DIR/lines; echo; tr -d '\\000' < $DIR/general-lines; echo; sed s,$DIR,DIR,g $DIR/calls | sort"
+	playScenarios(t, []scenario{s})
+}
+
 // What a reload keeps, changes and tells.
 func TestReloads(t *testing.T) {
 	server := func(i int, body string) string { return rs(i, 1, body+tcpCheck) }
