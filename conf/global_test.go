@@ -1,6 +1,8 @@
 package conf
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -245,6 +247,37 @@ func TestSupplementaryGroupsOfScripts(t *testing.T) {
 		cfg, ds := loadText(t, strings.Replace(text, "BODY", "", 1), fakeHost{users: true, scripts: true})
 		if len(cfg.Instances) == 0 || cfg.Instances[0].Notify.Any == nil || !reflect.DeepEqual(cfg.Instances[0].Notify.Any.Groups, want) {
 			t.Errorf("%q: %+v: %v", keyword, cfg.Instances, ds)
+		}
+	}
+}
+
+// Webhooks and the login of mail: what is taken, and what is not shown.
+func TestDelivery(t *testing.T) {
+	load := func(lines string) (*Config, string) {
+		cfg, found := loadText(t, "global_defs {\n"+lines+"\n}\n", fakeHost{})
+		return cfg, fmt.Sprint(found)
+	}
+	cfg, found := load("notify_webhook https://hooks.example.org/sesame\nnotify_webhook http://u:sesame@10.0.0.1:8080\nsmtp_tls tls\nsmtp_auth lb sesame\nnotify_timeout 2.5")
+	g := &cfg.Global
+	if len(g.NotifyWebhooks) != 2 || g.Mail.TLS != MailOverTLS || g.Mail.User != "lb" || g.Mail.Password != "sesame" || g.NotifyTimeout != 2500*time.Millisecond {
+		t.Errorf("%+v %s", g, found)
+	}
+	shown, err := json.Marshal(cfg.WithoutSecrets())
+	if err != nil || strings.Contains(string(shown), "sesame") || !strings.Contains(string(shown), "https://hooks.example.org") || len(g.NotifyWebhooks[0]) < 30 {
+		t.Errorf("%v %s", err, shown)
+	}
+	for lines, want := range map[string]string{
+		"notify_webhook ftp://sesame/":                                     "not an http or https address",
+		"notify_webhook https://":                                          "not an http or https address",
+		"notify_webhook https://a/sesame\nnotify_webhook https://a/sesame": "the same address again",
+		"smtp_auth lb sesame":                                              "would be sent in the clear",
+		"smtp_auth lb":                                                     "password missing",
+		"smtp_tls ssl":                                                     "unknown word 'ssl'",
+		"smtp_auth lb pass sesame\nsmtp_tls tls":                           "what follows has no effect",
+	} {
+		cfg, found := load(lines)
+		if !strings.Contains(found, want) || strings.Contains(found, "sesame") || cfg.Global.Mail.User != "" && !strings.Contains(lines, "smtp_tls tls") {
+			t.Errorf("%s: %s", lines, found)
 		}
 	}
 }

@@ -1,10 +1,9 @@
-// Package notify delivers transitions to the operator's scripts, FIFOs and
-// mailbox, in order for each object. It runs in the parent process and decides nothing: an
-// event that reaches it has happened.
+// Package notify delivers transitions to the operator's scripts, FIFOs,
+// mailbox and webhooks, in order for each object. It runs in the parent process
+// and decides nothing: an event that reaches it has happened.
 package notify
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -17,12 +16,8 @@ import (
 	"halbd/event"
 )
 
-// Options are for tests; the zero value is what the daemon uses.
-type Options struct {
-	// Overtake is how long the scripts of one event may hold up those of the
-	// same object's next event. 0 means one minute.
-	Overtake time.Duration
-}
+// overtakeTime is how long a script may hold up the next one of its object.
+const overtakeTime = time.Minute
 
 // Notifier owns the FIFOs, the queues of scripts, that of mails and those of webhooks.
 type Notifier struct {
@@ -46,9 +41,9 @@ type Notifier struct {
 
 // New opens the FIFOs and starts their scripts. What cannot be opened is
 // logged; the daemon goes on without it.
-func New(cfg *conf.Config, log *slog.Logger, opt Options) *Notifier {
+func New(cfg *conf.Config, log *slog.Logger) *Notifier {
 	n := &Notifier{log: log, mailer: newMailer(log, sendMail), fifos: map[string]*fifo{}, last: map[string]event.Event{}, prefix: fmt.Sprintf("%x-", time.Now().UnixNano())}
-	n.queues = newQueues(cmp.Or(opt.Overtake, time.Minute), n.begin, func(c call) {
+	n.queues = newQueues(overtakeTime, n.begin, func(c call) {
 		n.log.Warn("notify script still runs; the next one of the object does not wait any longer", "object", c.object, "script", c.cmd.Args[0])
 	})
 	n.Reload(cfg)
@@ -154,7 +149,11 @@ func (n *Notifier) Publish(ev event.Event) {
 	d := document{ID: n.prefix + strconv.FormatUint(n.number, 10), RouterID: n.hooks.routerID, Event: ev}
 	if scripts := n.hooks.calls(ev); len(scripts) > 0 {
 		object := strings.TrimSpace(string(ev.Kind) + " " + ev.Name + " " + ev.Service)
-		n.counts.supersede(n.queues.add(object, callsOf(object, scripts, &d, n.limit), n.coalesce))
+		left := n.queues.add(object, callsOf(object, scripts, &d, n.limit), n.coalesce)
+		n.counts.supersede(left)
+		if left > 0 && !n.coalesce {
+			n.log.Warn("too many notify scripts wait; the oldest are left out", "object", object, "waiting", queueLimit)
+		}
 	}
 	repeated := n.last[objectKey(ev.Kind, ev.Name)].State == ev.State
 	switch ev.State {

@@ -42,7 +42,7 @@ func TestStatesAreRepeatedOnReload(t *testing.T) {
 		Instances:  []conf.Instance{{Name: "A"}, {Name: "B"}},
 		SyncGroups: []conf.SyncGroup{{Name: "G"}},
 	}
-	n := New(cfg, slog.New(slog.DiscardHandler), Options{})
+	n := New(cfg, slog.New(slog.DiscardHandler))
 	defer n.Close(context.Background())
 	n.Publish(event.Event{Kind: event.Instance, Name: "A", State: event.Backup, Priority: 100})
 	n.Publish(event.Event{Kind: event.Instance, Name: "B", State: event.Master, Priority: 150})
@@ -64,7 +64,7 @@ func TestScriptsAndFIFOLines(t *testing.T) {
 		Instances:  []conf.Instance{{Name: "VI_1", Notify: conf.Notify{Master: with(me, "master one"), Any: with(me, "any")}}},
 		SyncGroups: []conf.SyncGroup{{Name: "G", Notify: conf.Notify{Any: with(me, "group")}}},
 	}
-	n := New(cfg, slog.New(slog.DiscardHandler), Options{})
+	n := New(cfg, slog.New(slog.DiscardHandler))
 	n.Publish(event.Event{Kind: event.Instance, Name: "VI_1", State: event.Master, Priority: 150})
 	n.Publish(event.Event{Kind: event.Instance, Name: "VI_1", State: event.Backup, Priority: 150, Quiet: true})
 	n.Publish(event.Event{Kind: event.Group, Name: "G", State: event.Master})
@@ -101,7 +101,7 @@ func TestScriptsAndFIFOLines(t *testing.T) {
 func TestScriptsOfOneObjectNeverOvertake(t *testing.T) {
 	me, calls := recorder(t, "0.01")
 	cfg := &conf.Config{Instances: []conf.Instance{{Name: "V", Notify: conf.Notify{Any: &me}}}}
-	n := New(cfg, slog.New(slog.DiscardHandler), Options{})
+	n := New(cfg, slog.New(slog.DiscardHandler))
 	states := []event.State{event.Master, event.Backup}
 	for i := range 20 {
 		n.Publish(event.Event{Kind: event.Instance, Name: "V", State: states[i%2], Priority: i})

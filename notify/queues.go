@@ -29,26 +29,22 @@ type queues struct {
 	mu      sync.Mutex
 	waiting map[string][]call // by object; there is an entry while one of its scripts runs
 	serving sync.WaitGroup
-	hurried bool
 }
 
 func newQueues(overtake time.Duration, start func(call) <-chan struct{}, overdue func(call)) *queues {
 	return &queues{start: start, overtake: overtake, overdue: overdue, waiting: map[string][]call{}}
 }
 
+// queueLimit is how many calls of an object may wait; beyond it the oldest are left out.
+const queueLimit = 1000
+
 // add takes the scripts of one event of an object. The first begins at once
 // unless one of the object runs, so that those of different objects begin in
 // the order of their events. With coalesce it takes the place of calls that
-// wait with older states; add says how many of them.
+// wait with older states. add says how many calls are left out.
 func (q *queues) add(object string, calls []call, coalesce bool) (superseded int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.hurried {
-		for _, c := range calls {
-			q.start(c)
-		}
-		return 0
-	}
 	queue, busy := q.waiting[object]
 	if !busy {
 		q.waiting[object] = calls[1:]
@@ -65,7 +61,11 @@ func (q *queues) add(object string, calls []call, coalesce bool) (superseded int
 		}
 		superseded, queue = len(queue)-len(kept), kept
 	}
-	q.waiting[object] = append(queue, calls...)
+	queue = append(queue, calls...)
+	if more := len(queue) - queueLimit; more > 0 {
+		superseded, queue = superseded+more, queue[more:]
+	}
+	q.waiting[object] = queue
 	return superseded
 }
 
@@ -120,7 +120,6 @@ func (q *queues) drain(ctx context.Context) {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.hurried = true
 	for object, list := range q.waiting {
 		for _, c := range list {
 			q.start(c)

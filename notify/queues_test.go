@@ -139,6 +139,25 @@ func TestQueueAtTheStop(t *testing.T) {
 	}
 }
 
+// A queue is bounded; the latest calls stay.
+func TestQueueIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		th := newTheatre()
+		th.tell("a", false, "first:30")
+		left := 0
+		for i := range queueLimit + 5 {
+			left += th.tell("a", false, fmt.Sprint(i, ":0"))
+		}
+		if left != 5 || th.depth() != queueLimit {
+			t.Errorf("%d left out, %d wait", left, th.depth())
+		}
+		time.Sleep(time.Hour)
+		if got := th.told(); !strings.Contains(got, "first., 30 5, 30 5.") {
+			t.Errorf("%.100s", got)
+		}
+	})
+}
+
 // A run with a time limit is waited for: it ends.
 func TestQueueWaitsForTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

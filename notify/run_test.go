@@ -29,7 +29,7 @@ func script(t *testing.T, text string) *conf.Command {
 func notifierOf(c *conf.Command, g conf.Global) (*Notifier, *lines) {
 	log := &lines{}
 	cfg := &conf.Config{Global: g, Instances: []conf.Instance{{Name: "V", Notify: conf.Notify{Any: c}}}}
-	return New(cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), Options{}), log
+	return New(cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))), log
 }
 
 var becameMaster = event.Event{Kind: event.Instance, Name: "V", State: event.Master, Previous: event.Backup, Priority: 150, Cause: "no advert\x00 for 3.4 s", At: mailAt}

@@ -19,7 +19,7 @@ type Runs struct {
 	Failed     uint64  `json:"failed"` // a status other than 0, or a signal
 	TimedOut   uint64  `json:"timed_out"`
 	NotStarted uint64  `json:"not_started"`
-	Superseded uint64  `json:"superseded"` // left out because of notify_coalesce
+	Superseded uint64  `json:"superseded"` // left out because of notify_coalesce, or beyond the queue's bound
 	Seconds    float64 `json:"seconds"`    // that those which have ended took together
 	Running    int     `json:"running"`
 	Waiting    int     `json:"waiting"`

@@ -53,7 +53,7 @@ func (r *receiver) becomes(status int, err error) {
 
 func hooked(log *lines) (*Notifier, *receiver) {
 	cfg := &conf.Config{Global: conf.Global{RouterID: "lb1", NotifyWebhooks: []string{"https://user:secret@hooks.example.org/secret"}}}
-	n := New(cfg, slog.New(slog.NewTextHandler(log, nil)), Options{})
+	n := New(cfg, slog.New(slog.NewTextHandler(log, nil)))
 	r := &receiver{status: 204}
 	n.webhooks[0].client.Transport = r
 	return n, r

@@ -156,7 +156,7 @@ func (p *parent) run() int {
 
 	sigs := p.watchSignals()
 	defer signal.Stop(sigs)
-	p.notifier = notify.New(p.cfg, p.log, notify.Options{})
+	p.notifier = notify.New(p.cfg, p.log)
 	p.readFiles()
 	p.assumeBFD()
 	if p.snapshots, err = newSnapshots(p.cfg); err != nil {

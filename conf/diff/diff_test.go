@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -94,5 +95,15 @@ func TestObjectsOfOneIdentityMeetInOrder(t *testing.T) {
 	}
 	if got = Compare(from, load(t, instance("A", "100", "1"))); len(got) != 1 || got[0].Action != Removed || !strings.HasPrefix(got[0].Name, "B ") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What may be secret is compared and not shown.
+func TestSecretsAreNotShown(t *testing.T) {
+	var one, two conf.Global
+	two.Mail.Password, two.NotifyWebhooks = "sesame", []string{"https://hooks.example.org/sesame"}
+	got := compareFields(one, two)
+	if text := fmt.Sprint(got); len(got) != 2 || strings.Contains(text, "sesame") {
+		t.Error(text)
 	}
 }

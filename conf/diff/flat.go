@@ -11,7 +11,7 @@ import (
 )
 
 // secrets are values that are compared and not shown.
-var secrets = []string{"auth_pass", "key", "password"}
+var secrets = []string{"auth_pass", "key", "password", "smtp_password", "notify_webhook"}
 
 // compareFields lists the values in which two objects of one type differ.
 func compareFields(a, b any) []Field {
