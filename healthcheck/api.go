@@ -41,9 +41,9 @@ var (
 // Output is where the checker publishes; none of its methods may block.
 type Output interface {
 	Publish(event.Event)
-	Ready()                 // the kernel's table is programmed and the checks are scheduled
-	Status([]ServiceStatus) // the answer to a StatusRequest
-	Ordered(OrderAnswer)    // the answer to an Order
+	Ready()              // the kernel's table is programmed and the checks are scheduled
+	Status(Status)       // the answer to a StatusRequest
+	Ordered(OrderAnswer) // the answer to an Order
 }
 
 // ErrNoIPVS is returned by Run when the kernel has no IPVS. The daemon cannot

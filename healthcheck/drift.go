@@ -33,6 +33,13 @@ func (r *Repairs) add(o *Repairs) {
 	r.Inside += o.Inside
 }
 
+// sum is everything since the start.
+func (d *drift) sum() Repairs {
+	all := d.total
+	all.add(&d.news)
+	return all
+}
+
 // drift puts into words what somebody else has done. When it is done again and
 // again it is undone each time, and told at a bounded rate. It is pure: time is
 // an argument.

@@ -26,6 +26,8 @@ type checkerRun struct {
 	core    *Core
 	table   *table
 	watch   *watch
+	counter lookout // nil: nobody
+	census  census
 	daemons *syncDaemons
 	out     Output
 	log     *slog.Logger
@@ -66,7 +68,7 @@ func Run(ctx context.Context, cfg *conf.Config, in <-chan Input, out Output, log
 	sched.LimitRealTime(&cfg.Global.Checker, "checker_", log) // now that a table of any size is programmed
 	out.Ready()
 	if view != nil {
-		r.watch = newWatch(view, log)
+		r.watch, r.counter = newWatch(view, log), view
 		r.probes.running.Go(func() { r.watch.run(ctx, r.table.expected, p.Post) })
 	}
 	go poll.Forward(ctx, in, p)
@@ -256,7 +258,7 @@ func (r *checkerRun) input(ctx context.Context, m Input, now Time) {
 	case Role:
 		r.daemons.role(m)
 	case StatusRequest:
-		r.out.Status(r.core.Status(poll.TimeOfDay()))
+		r.out.Status(r.status(now, poll.TimeOfDay()))
 	case []AddressChange:
 		var actions []Action
 		for _, a := range m {

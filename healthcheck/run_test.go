@@ -20,10 +20,10 @@ type output struct {
 	ready  chan struct{}
 }
 
-func (o *output) Publish(e event.Event)  { o.events <- e }
-func (o *output) Ready()                 { close(o.ready) }
-func (o *output) Status([]ServiceStatus) {}
-func (o *output) Ordered(OrderAnswer)    {}
+func (o *output) Publish(e event.Event) { o.events <- e }
+func (o *output) Ready()                { close(o.ready) }
+func (o *output) Status(Status)         {}
+func (o *output) Ordered(OrderAnswer)   {}
 
 func (o *output) next(t *testing.T) string {
 	t.Helper()

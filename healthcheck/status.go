@@ -11,6 +11,12 @@ import (
 // StatusRequest asks for the state of every virtual server.
 type StatusRequest struct{}
 
+// Status is the checker's part of a picture.
+type Status struct {
+	VirtualServers []ServiceStatus `json:"virtual_servers"`
+	Repairs        Repairs         `json:"repairs"`
+}
+
 // ServiceStatus is the state of one virtual server.
 type ServiceStatus struct {
 	Name        string           `json:"name"` // as in FIFO lines
@@ -44,18 +50,19 @@ type KernelService struct {
 
 // ServerStatus is the state of one real server.
 type ServerStatus struct {
-	Name       string          `json:"name"`
-	Addr       netip.AddrPort  `json:"addr"`
-	SNMPName   string          `json:"snmp_name,omitempty"`
-	Method     conf.Method     `json:"method"`
-	State      event.State     `json:"state"`
-	Since      time.Time       `json:"since,omitzero"`
-	Cause      string          `json:"cause,omitempty"`
-	Weight     int32           `json:"weight"` // effective
-	Configured int             `json:"configured_weight"`
-	Inhibit    bool            `json:"inhibit_on_failure,omitempty"`
-	Order      *OrderStatus    `json:"order,omitempty"` // of the operator
-	Checkers   []CheckerStatus `json:"checks,omitempty"`
+	Name        string           `json:"name"`
+	Addr        netip.AddrPort   `json:"addr"`
+	SNMPName    string           `json:"snmp_name,omitempty"`
+	Method      conf.Method      `json:"method"`
+	State       event.State      `json:"state"`
+	Since       time.Time        `json:"since,omitzero"`
+	Cause       string           `json:"cause,omitempty"`
+	Weight      int32            `json:"weight"` // effective
+	Configured  int              `json:"configured_weight"`
+	Inhibit     bool             `json:"inhibit_on_failure,omitempty"`
+	Connections *ConnectionCount `json:"connections,omitempty"` // nil: it is not in the kernel's table
+	Order       *OrderStatus     `json:"order,omitempty"`       // of the operator
+	Checkers    []CheckerStatus  `json:"checks,omitempty"`
 }
 
 // CheckerStatus is the state of one check.

@@ -21,6 +21,7 @@ import (
 type View struct {
 	client *Client
 	proc   *os.File
+	counts *os.File // the same text, for Connections
 	buf    []byte
 	state  map[ServiceKey]*watched
 	order  []ServiceKey
@@ -56,16 +57,23 @@ func OpenView(options ...Option) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open("/proc/thread-self/net/ip_vs")
+	const text = "/proc/thread-self/net/ip_vs"
+	f, err := os.Open(text)
 	if err != nil {
 		c.Close()
 		return nil, fmt.Errorf("look at the IPVS table: %w", err)
 	}
-	return &View{client: c, proc: f, buf: make([]byte, 64<<10), state: map[ServiceKey]*watched{}}, nil
+	again, err := os.Open(text)
+	if err != nil {
+		f.Close()
+		c.Close()
+		return nil, fmt.Errorf("look at the IPVS table: %w", err)
+	}
+	return &View{client: c, proc: f, counts: again, buf: make([]byte, 64<<10), state: map[ServiceKey]*watched{}}, nil
 }
 
 // Close releases the view.
-func (v *View) Close() error { return errors.Join(v.client.Close(), v.proc.Close()) }
+func (v *View) Close() error { return errors.Join(v.client.Close(), v.proc.Close(), v.counts.Close()) }
 
 // Suspects lists services that are not as they should be. A change of our own
 // that happens meanwhile makes a suspect too.

@@ -24,6 +24,7 @@ func (s *Status) Metrics(w io.Writer) error {
 	m.groups(s.VRRP.Groups)
 	m.services(s.VirtualServers)
 	m.servers(s.VirtualServers)
+	m.connections(s)
 	m.orders(s.VirtualServers)
 	m.bfd(s)
 	m.trackers(s.Trackers)
@@ -123,7 +124,7 @@ func (m *exposition) instances(list []vrrp.InstanceStatus) {
 	m.gauge("halbd_vrrp_state", "State of an instance: 1 for the one that it is in.")
 	for i := range list {
 		for _, s := range states {
-			m.value(truth(list[i].State == s), label{"instance", list[i].Name}, label{"state", string(s)})
+			m.value(truth(list[i].State == s), label{"vrrp_instance", list[i].Name}, label{"state", string(s)})
 		}
 	}
 	for _, g := range []struct {
@@ -143,7 +144,7 @@ func (m *exposition) instances(list []vrrp.InstanceStatus) {
 	} {
 		m.gauge(g.name, g.help)
 		for i := range list {
-			m.value(g.value(&list[i]), label{"instance", list[i].Name})
+			m.value(g.value(&list[i]), label{"vrrp_instance", list[i].Name})
 		}
 	}
 }
@@ -166,13 +167,13 @@ func (m *exposition) vrrpCounters(list []vrrp.InstanceStatus) {
 	} {
 		m.counter(c.name, c.help)
 		for i := range list {
-			m.value(float64(c.value(&list[i].Counters)), label{"instance", list[i].Name})
+			m.value(float64(c.value(&list[i].Counters)), label{"vrrp_instance", list[i].Name})
 		}
 	}
 	m.counter("halbd_vrrp_packets_refused_total", "Received packets that were refused, by reason.")
 	for i := range list {
 		for _, r := range refusals(&list[i].Counters) {
-			m.value(float64(r.n), label{"instance", list[i].Name}, label{"reason", r.reason})
+			m.value(float64(r.n), label{"vrrp_instance", list[i].Name}, label{"reason", r.reason})
 		}
 	}
 }
@@ -268,6 +269,41 @@ func (m *exposition) orders(list []healthcheck.ServiceStatus) {
 				m.value(truth(s == r.Order.State), label{"virtual_server", list[i].Name}, label{"real_server", r.Name}, label{"state", string(s)})
 			}
 		}
+	}
+}
+
+// connections are of the servers that are in the kernel's table.
+func (m *exposition) connections(s *Status) {
+	if len(s.VirtualServers) == 0 {
+		return
+	}
+	for _, g := range []struct {
+		name, help string
+		value      func(*healthcheck.ConnectionCount) uint64
+	}{
+		{"halbd_real_server_active_connections", "Established connections with a real server, at most a second old.", func(c *healthcheck.ConnectionCount) uint64 { return c.Active }},
+		{"halbd_real_server_inactive_connections", "Connections with a real server that IPVS keeps in another state, at most a second old.", func(c *healthcheck.ConnectionCount) uint64 { return c.Inactive }},
+	} {
+		m.gauge(g.name, g.help)
+		for i := range s.VirtualServers {
+			v := &s.VirtualServers[i]
+			for j := range v.Servers {
+				if c := v.Servers[j].Connections; c != nil {
+					m.value(float64(g.value(c)), label{"virtual_server", v.Name}, label{"real_server", v.Servers[j].Name})
+				}
+			}
+		}
+	}
+	m.counter("halbd_ipvs_repairs_total", "Changes of others in our part of the IPVS table that were undone, by what they had done.")
+	r := &s.Repairs
+	for _, c := range []struct {
+		what string
+		n    uint64
+	}{
+		{"virtual_server_deleted", r.Services}, {"real_server_deleted", r.Servers + r.Inside}, {"real_server_added", r.Added},
+		{"setting_changed", r.Changed}, {"sync_daemon_changed", r.Daemons}, {"timeout_changed", r.Timeouts},
+	} {
+		m.value(float64(c.n), label{"what", c.what})
 	}
 }
 

@@ -20,6 +20,7 @@ type Status struct {
 	Daemon         Daemon                      `json:"daemon"`
 	VRRP           vrrp.Status                 `json:"vrrp"`
 	VirtualServers []healthcheck.ServiceStatus `json:"virtual_servers"`
+	Repairs        healthcheck.Repairs         `json:"ipvs_repairs"` // changes of others in our part of the IPVS table that were undone
 	BFD            []bfd.SessionStatus         `json:"bfd"`
 	Trackers       []Tracker                   `json:"trackers"`
 	Notify         notify.Status               `json:"notify"`

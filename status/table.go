@@ -123,7 +123,7 @@ func (p *printer) groups(list []vrrp.GroupStatus) {
 }
 
 func (p *printer) services(list []healthcheck.ServiceStatus) {
-	t := table{head: []string{"VIRTUAL SERVER / REAL SERVER", "STATE", "SINCE", "WEIGHT", "CHECKS", "WHY"}}
+	t := table{head: []string{"VIRTUAL SERVER / REAL SERVER", "STATE", "SINCE", "WEIGHT", "CONNECTIONS", "CHECKS", "WHY"}}
 	for i := range list {
 		v := &list[i]
 		why := v.Cause
@@ -133,14 +133,14 @@ func (p *printer) services(list []healthcheck.ServiceStatus) {
 		if v.OutWeight > 0 {
 			why = p.and(why, fmt.Sprintf("%d more of weight taken out by the operator", v.OutWeight))
 		}
-		t.add(v.Name+" "+v.Scheduler, p.state(v.State), p.since(v.Since), fmt.Sprintf("%d of %d", v.AliveWeight, v.Quorum), "-", dash(why))
+		t.add(v.Name+" "+v.Scheduler, p.state(v.State), p.since(v.Since), fmt.Sprintf("%d of %d", v.AliveWeight, v.Quorum), "-", "-", dash(why))
 		for j := range v.Servers {
 			r := &v.Servers[j]
 			why := r.Cause
 			if r.Order != nil {
 				why = p.and(why, p.ordered(r.Order))
 			}
-			t.add("  "+r.Name+" "+string(r.Method), p.state(r.State), p.since(r.Since), weight(r), p.checks(r), dash(why))
+			t.add("  "+r.Name+" "+string(r.Method), p.state(r.State), p.since(r.Since), weight(r), connections(r), p.checks(r), dash(why))
 		}
 	}
 	p.print(&t)
@@ -151,6 +151,14 @@ func weight(r *healthcheck.ServerStatus) string {
 		return strconv.Itoa(r.Configured)
 	}
 	return fmt.Sprintf("%d (%d)", r.Weight, r.Configured)
+}
+
+// connections are active and inactive ones.
+func connections(r *healthcheck.ServerStatus) string {
+	if r.Connections == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%d + %d", r.Connections.Active, r.Connections.Inactive)
 }
 
 // checks counts the good ones, and shows the first error.

@@ -45,7 +45,7 @@ func sample() *Status {
 		VirtualServers: []healthcheck.ServiceStatus{{Name: "[10.0.0.100]:tcp:80", Scheduler: "rr", State: event.Down, Since: ago(20 * time.Minute),
 			Quorum: 2, AliveWeight: 1, OutWeight: 1, Sorry: at("10.0.0.9:80"), SorryActive: true, Cause: "lost quorum 2-0=2 > 1",
 			Servers: []healthcheck.ServerStatus{
-				{Name: "[10.0.0.20]:tcp:80", Method: conf.NAT, State: event.Up, Since: ago(time.Hour), Weight: 1, Configured: 1},
+				{Name: "[10.0.0.20]:tcp:80", Method: conf.NAT, State: event.Up, Since: ago(time.Hour), Weight: 1, Configured: 1, Connections: &healthcheck.ConnectionCount{Active: 12, Inactive: 345}},
 				{Name: "[10.0.0.22]:tcp:80", Method: conf.NAT, State: event.Up, Since: ago(time.Hour), Configured: 1,
 					Order: &healthcheck.OrderStatus{State: event.Draining, Until: now.Add(30 * time.Hour), Counted: true, Active: 12, Inactive: 3}},
 				{Name: "[10.0.0.21]:tcp:80", Method: conf.NAT, State: event.Down, Since: ago(20 * time.Minute), Weight: 3, Configured: 5, Cause: "TCP_CHECK: connection refused",

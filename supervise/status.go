@@ -81,7 +81,10 @@ func (p *parent) onStatus(m childMessage) {
 	case roleVRRP:
 		p.decoded(m, &r.picture.VRRP)
 	case roleChecker:
-		p.decoded(m, &r.picture.VirtualServers)
+		var s healthcheck.Status
+		if p.decoded(m, &s) {
+			r.picture.VirtualServers, r.picture.Repairs = s.VirtualServers, s.Repairs
+		}
 	case roleBFD:
 		p.decoded(m, &r.picture.BFD)
 	}
@@ -186,9 +189,9 @@ func (p *parent) trackers() []status.Tracker {
 }
 
 // The engines answer the parent's question through these.
-func (a vrrpOutput) Status(s vrrp.Status)                    { a.conn.Post(msgStatus, s) }
-func (a checkerOutput) Status(s []healthcheck.ServiceStatus) { a.conn.Post(msgStatus, s) }
-func (a bfdOutput) Status(s []bfd.SessionStatus)             { a.conn.Post(msgStatus, s) }
+func (a vrrpOutput) Status(s vrrp.Status)           { a.conn.Post(msgStatus, s) }
+func (a checkerOutput) Status(s healthcheck.Status) { a.conn.Post(msgStatus, s) }
+func (a bfdOutput) Status(s []bfd.SessionStatus)    { a.conn.Post(msgStatus, s) }
 
 // What became of the operator's orders.
 func (a vrrpOutput) Ordered(o vrrp.OrderAnswer)           { a.conn.Post(msgOrdered, o) }

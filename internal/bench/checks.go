@@ -152,7 +152,7 @@ func runChecker(args []string) error {
 // silent is where nobody listens.
 type silent struct{}
 
-func (silent) Publish(event.Event)                {}
-func (silent) Ready()                             {}
-func (silent) Status([]healthcheck.ServiceStatus) {}
-func (silent) Ordered(healthcheck.OrderAnswer)    {}
+func (silent) Publish(event.Event)             {}
+func (silent) Ready()                          {}
+func (silent) Status(healthcheck.Status)       {}
+func (silent) Ordered(healthcheck.OrderAnswer) {}

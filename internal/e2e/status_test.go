@@ -86,7 +86,7 @@ func TestStatus(t *testing.T) {
 	if out, err := promtool.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool: %v\n%s\n%s", err, out, metrics)
 	}
-	if !strings.Contains(string(metrics), `halbd_vrrp_state{instance="V",state="MASTER"} 1`) {
+	if !strings.Contains(string(metrics), `halbd_vrrp_state{vrrp_instance="V",state="MASTER"} 1`) {
 		t.Errorf("metrics:\n%s", metrics)
 	}
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"halbd/control"
 	"halbd/internal/lab"
 	"halbd/ipvs"
 )
@@ -95,6 +96,18 @@ func TestDriftIsRepaired(t *testing.T) {
 	}
 	must(t, d.up(1))
 	d.becomes(t, "1 up", rest+one)
+	s, err := control.Dial(strings.TrimSuffix(p.Conf(), ".conf") + ".sock").Status(t.Context())
+	must(t, err)
+	if r := s.Repairs; r.Services < 6 || r.Servers == 0 || r.Added == 0 || r.Changed == 0 {
+		t.Errorf("the status counts %+v", r)
+	}
+	for _, v := range s.VirtualServers { // of every kind and family
+		for _, r := range v.Servers {
+			if r.Connections == nil {
+				t.Errorf("%s %s: its connections are not known", v.Name, r.Name)
+			}
+		}
+	}
 }
 
 // A large table that vanishes is there again soon, and the log counts what was taken.
