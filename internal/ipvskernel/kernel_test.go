@@ -12,12 +12,17 @@
 package ipvskernel
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,15 +66,57 @@ func inKernel(args []string) error {
 			return fmt.Errorf("go %s: %w\n%s", strings.Join(build, " "), err, out)
 		}
 	}
-	words := []string{test}
+	words := []string{test, "-test.parallel=16"}
+	all := true
 	for _, a := range args {
 		if !strings.HasPrefix(a, "-test.testlogfile") && !strings.HasPrefix(a, "-test.gocoverdir") {
 			words = append(words, a)
 		}
+		all = all && !strings.HasPrefix(a, "-test.run") && !strings.HasPrefix(a, "-test.list")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
-	return lab.InUML(ctx, os.Stdout, []string{binary + "=" + halbd}, append(words, "-test.parallel=16")...)
+	env := []string{binary + "=" + halbd}
+	if !all {
+		return lab.InUML(ctx, os.Stdout, env, words...)
+	}
+	return inKernels(ctx, test, env, words)
+}
+
+// kernels is how many run side by side: each has one processor.
+const kernels = 2
+
+// inKernels gives every kernel its share of all tests. What the first one
+// prints is shown as it comes, the rest at the end.
+func inKernels(ctx context.Context, test string, env, words []string) error {
+	list := exec.Command(test, "-test.list", ".")
+	list.Env = append(os.Environ(), env...)
+	names, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("list the tests: %w", err)
+	}
+	var share [kernels][]string
+	for i, name := range strings.Fields(string(names)) {
+		share[i%kernels] = append(share[i%kernels], name)
+	}
+	var wg sync.WaitGroup
+	var out [kernels]bytes.Buffer
+	var errs [kernels]error
+	for k := range kernels {
+		wg.Go(func() {
+			w := io.Writer(&out[k])
+			if k == 0 {
+				w = os.Stdout
+			}
+			run := "-test.run=^(" + strings.Join(share[k], "|") + ")$"
+			errs[k] = lab.InUML(ctx, w, env, append(slices.Clone(words), run)...)
+		})
+	}
+	wg.Wait()
+	for k := range kernels {
+		os.Stdout.Write(out[k].Bytes())
+	}
+	return errors.Join(errs[:]...)
 }
 
 func must(t *testing.T, err error) {
