@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -70,6 +71,7 @@ type parent struct {
 type (
 	respawn  struct{ role role }
 	killTime struct{}
+	slimTime struct{}
 )
 
 // Run is the daemon: it returns the exit status when everything has stopped.
@@ -297,6 +299,9 @@ func (p *parent) loop() {
 			p.onReloadDue(m)
 		case roundOver:
 			p.endRound(m.round)
+		case slimTime:
+			p.slim()
+			debug.FreeOSMemory() // the old configuration and the text of the new one
 		case killTime:
 			for _, c := range p.children {
 				p.log.Error("the " + string(c.role) + " process does not stop; it is killed")

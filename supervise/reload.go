@@ -3,7 +3,6 @@ package supervise
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -105,6 +104,10 @@ func (p *parent) onLoaded(m loaded) {
 	}
 }
 
+// slimPause is how long the children have the processors to themselves after a
+// reload, before the parent puts away what it needed for it.
+const slimPause = time.Second
+
 // refusal says why a configuration cannot take the place of the running one.
 func (p *parent) refusal(m *loaded) error {
 	if m.err != nil {
@@ -142,7 +145,6 @@ func (p *parent) accept(m loaded) error {
 	p.tracker.Reload(p.cfg)
 	p.followTimeFile()
 	p.followRemote()
-	p.slim()
-	debug.FreeOSMemory() // the old configuration and the text of the new one
+	time.AfterFunc(slimPause, func() { p.inbox <- slimTime{} })
 	return nil
 }
