@@ -21,9 +21,7 @@ func recorder(t *testing.T, sleep string) (conf.Command, func() []string) {
 	dir := t.TempDir()
 	script, out := filepath.Join(dir, "note.sh"), filepath.Join(dir, "calls")
 	text := fmt.Sprintf("#!/bin/sh\nsleep %s\necho \"$*\" >> %s\n", sleep, out)
-	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, script, text)
 	me := conf.Command{Args: []string{script}, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 	return me, func() []string {
 		b, _ := os.ReadFile(out)

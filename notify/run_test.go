@@ -19,10 +19,20 @@ import (
 func script(t *testing.T, text string) *conf.Command {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s.sh")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+	writeProgram(t, path, "#!/bin/sh\n"+text)
+	return &conf.Command{Args: []string{path}, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+}
+
+// writeProgram writes a file that is executed next. No other test may start a
+// program meanwhile: its child would have the file open for writing until it
+// executes, and the kernel refuses to execute such a file.
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return &conf.Command{Args: []string{path}, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 }
 
 // notifierOf runs one generic script for the instance V.
