@@ -54,7 +54,11 @@ func (p *printer) instances(list []vrrp.InstanceStatus) {
 			why = strings.Join(in.Faults, ", ")
 		}
 		if o := in.Order; o != nil {
-			why = p.and(why, map[vrrp.OrderAction]string{vrrp.Hold: "held by the operator", vrrp.Switch: "does not pre-empt, by the operator"}[o.Action]+p.until(o.Until))
+			text := map[vrrp.OrderAction]string{vrrp.Hold: "held by the operator", vrrp.Switch: "does not pre-empt, by the operator"}[o.Action]
+			if o.Looking {
+				text = "looks for a successor, by the operator"
+			}
+			why = p.and(why, text+p.until(o.Until))
 		}
 		t.add(in.Name, p.state(in.State), p.since(in.Since), priority(in), strconv.Itoa(int(in.VRID)), dash(in.Interface), p.master(in), p.next(in.Next), dash(why))
 	}

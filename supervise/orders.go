@@ -58,14 +58,19 @@ func standingFor[T any](o T, d time.Duration) *standingOrder[T] {
 	return s
 }
 
-// orderTime is how long an answer may take.
-const orderTime = 5 * time.Second
+const (
+	// orderTime is how long an answer may take.
+	orderTime = 5 * time.Second
+	// switchTime is how long the search for a successor may take, with an
+	// advertisement interval of a minute and more.
+	switchTime = 10 * time.Minute
+)
 
 // ask sends an order to a process and waits for the answer, from any goroutine.
-// The message is made with the number that the answer will have; taken is
+// It takes no longer than limit. The message is made with the number that the answer will have; taken is
 // called with the answer on the parent's goroutine.
-func ask[A any](ctx context.Context, p *parent, to role, message func(id uint64) any, taken func(*A)) (answer A, err error) {
-	ctx, cancel := context.WithTimeout(ctx, orderTime)
+func ask[A any](ctx context.Context, p *parent, to role, limit time.Duration, message func(id uint64) any, taken func(*A)) (answer A, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	type result struct {
 		answer A
@@ -139,7 +144,11 @@ func (p *parent) forgetOrders(c *process) {
 // OrderVRRP gives an order to the VRRP process, from any goroutine.
 func (p *parent) OrderVRRP(ctx context.Context, o vrrp.Order) (vrrp.OrderAnswer, error) {
 	message := func(id uint64) any { o.ID = id; return o }
-	a, err := ask(ctx, p, roleVRRP, message, func(a *vrrp.OrderAnswer) {
+	limit := orderTime
+	if o.Action == vrrp.Switch {
+		limit = switchTime
+	}
+	a, err := ask(ctx, p, roleVRRP, limit, message, func(a *vrrp.OrderAnswer) {
 		for _, name := range a.Instances {
 			if o.Action == vrrp.Release {
 				delete(p.orders.roles, name)
@@ -157,7 +166,7 @@ func (p *parent) OrderVRRP(ctx context.Context, o vrrp.Order) (vrrp.OrderAnswer,
 // OrderServer gives an order to the checker process, from any goroutine.
 func (p *parent) OrderServer(ctx context.Context, o healthcheck.Order) (healthcheck.OrderAnswer, error) {
 	message := func(id uint64) any { o.ID = id; return o }
-	a, err := ask(ctx, p, roleChecker, message, func(a *healthcheck.OrderAnswer) {
+	a, err := ask(ctx, p, roleChecker, orderTime, message, func(a *healthcheck.OrderAnswer) {
 		if a.Refused != "" || o.Action == healthcheck.Enable {
 			return // the event of its end has come already
 		}

@@ -34,6 +34,9 @@ func (c *Core) advertise(in *instance, priority uint8) {
 	if !in.source.IsValid() || in.lacksPeers() || in.listening {
 		return
 	}
+	if priority == in.priority {
+		priority = in.advertised()
+	}
 	c.acts.Confirm = c.acts.Confirm || in.lost > 0
 	in.sentAt = c.now
 	in.countSent(priority)

@@ -85,8 +85,8 @@ func (c *Core) tellRival(in *instance, now Time, src netip.Addr, a *Advert) {
 		return
 	}
 	in.tellFrom = now + tellPause
-	cause := fmt.Sprintf("%v advertises priority %d, lower than %d", src, a.Priority, in.priority)
-	if a.Priority == in.priority {
+	cause := fmt.Sprintf("%v advertises priority %d, lower than %d", src, a.Priority, in.advertised())
+	if a.Priority == in.advertised() {
 		cause = fmt.Sprintf("%v advertises the same priority %d and has the lower address", src, a.Priority)
 	}
 	c.acts.Events = append(c.acts.Events, event.Event{Kind: event.Instance, Name: in.cfg.Name, State: event.RxLowerPri,

@@ -205,6 +205,8 @@ func (c *Core) fire(in *instance, t timer, now, late Time) {
 		c.announceConflict(in, now)
 	case timerProbe:
 		c.probe(in, now)
+	case timerOffer:
+		c.noSuccessor(in.offer, now)
 	case timerOrder:
 		c.endOrder(in, now, "the time of the order is over")
 	}

@@ -42,6 +42,7 @@ type instance struct {
 	demoted   bool // priority 255 was given up: there is another owner
 	listening bool // a MASTER that slept: silent until it knows
 	order     *standing
+	offer     *offer
 
 	claim
 	transmit
@@ -107,6 +108,9 @@ func (in *instance) owner() bool { return in.cfg.Priority == 255 && !in.cfg.Stat
 func (c *Core) enter(in *instance, to event.State, cause string, late Time) {
 	was := in.state
 	in.state = to
+	if in.offer != nil {
+		c.endOffer(in.offer, c.now, fmt.Sprintf("%s is %s now: %s", in.cfg.Name, to, cause))
+	}
 	in.entered = transition{since: c.now, cause: cause, late: late}
 	if was == event.Master && to != event.Master {
 		in.counters.ReleasedMaster++

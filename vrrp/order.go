@@ -53,16 +53,20 @@ type standing struct {
 
 // OrderStatus is an order that an instance obeys.
 type OrderStatus struct {
-	Action OrderAction `json:"action"` // switch or hold
-	Since  time.Time   `json:"since"`
-	Until  time.Time   `json:"until,omitzero"` // zero: until it is released
-	By     string      `json:"by"`
+	Action  OrderAction `json:"action"` // switch or hold
+	Since   time.Time   `json:"since"`
+	Until   time.Time   `json:"until,omitzero"` // zero: until it is released
+	By      string      `json:"by"`
+	Looking bool        `json:"looking_for_successor,omitempty"` // of a MASTER that has not switched yet
 }
 
 // holdsBack reports whether an instance does not claim by order.
 func (in *instance) holdsBack() bool { return in.order != nil && in.order.action == Hold }
 
 func (in *instance) orderStatus(timeOfDay func(Time) time.Time) *OrderStatus {
+	if off := in.offer; off != nil {
+		return &OrderStatus{Action: Switch, Since: timeOfDay(off.since), By: off.order.By, Looking: true}
+	}
 	if in.order == nil {
 		return nil
 	}
@@ -76,14 +80,14 @@ func (in *instance) orderStatus(timeOfDay func(Time) time.Time) *OrderStatus {
 // order obeys the operator, or says why not.
 func (c *Core) order(now Time, o Order) {
 	members := c.addressed(o.Name)
-	refused := ""
+	refused, later := "", false
 	switch {
 	case members != nil && o.Resumed:
 		c.resumeOrder(members, now, &o)
 	case members == nil:
 		refused = fmt.Sprintf("there is no instance or sync group %q; there are %s", o.Name, c.names())
 	case o.Action == Switch:
-		refused = c.handOver(members, now, &o)
+		refused, later = c.handOver(members, now, &o)
 	case o.Action == Hold:
 		refused = c.holdBack(members, now, &o)
 	case o.Action == Release:
@@ -91,6 +95,12 @@ func (c *Core) order(now Time, o Order) {
 	default:
 		refused = fmt.Sprintf("unknown order %q", o.Action)
 	}
+	if !later {
+		c.answer(&o, members, refused)
+	}
+}
+
+func (c *Core) answer(o *Order, members []*instance, refused string) {
 	answer := OrderAnswer{ID: o.ID, Refused: refused}
 	if refused == "" {
 		for _, in := range members {
@@ -136,29 +146,34 @@ func (c *Core) names() string {
 	return strings.Join(list, ", ")
 }
 
-// handOver resigns the role of every member.
-func (c *Core) handOver(members []*instance, now Time, o *Order) (refused string) {
+// handOver resigns the role of every member; later: a successor is looked for first.
+func (c *Core) handOver(members []*instance, now Time, o *Order) (refused string, later bool) {
+	successor := o.Force
 	for _, in := range members {
 		switch {
+		case in.offer != nil:
+			return fmt.Sprintf("a successor of %s is being looked for already", in.cfg.Name), false
 		case in.state == event.Master:
+			successor = successor || c.hasSuccessor(in, now)
 		case in.state == event.Backup && in.master.IsValid():
-			return fmt.Sprintf("%s is BACKUP: only the MASTER can hand the role over, and that is %v (priority %d)", in.cfg.Name, in.master, in.masterPriority)
+			return fmt.Sprintf("%s is BACKUP: only the MASTER can hand the role over, and that is %v (priority %d)", in.cfg.Name, in.master, in.masterPriority), false
 		default:
-			return fmt.Sprintf("%s is %s: only a MASTER can hand its role over", in.cfg.Name, stateOrInitial(in.state))
+			return fmt.Sprintf("%s is %s: only a MASTER can hand its role over", in.cfg.Name, stateOrInitial(in.state)), false
 		}
 	}
-	if !o.Force && !slices.ContainsFunc(members, func(in *instance) bool { return c.hasSuccessor(in, now) }) {
-		return fmt.Sprintf("nothing says that another router is there to take %s: no advert of one was heard within %v, and no BFD session with a peer is up; "+
-			"backups are silent, so one may be there all the same: --force switches, and without a successor this host is MASTER again after %v",
-			o.Name, members[0].masterDownInterval().Round(time.Millisecond), members[0].masterDownInterval().Round(time.Millisecond))
+	if !successor {
+		c.offerRole(members, now, o)
+		return "", true
 	}
 	for _, in := range members {
 		c.obey(in, now, o, event.Yielding)
 		c.resign(in)
-		c.becomeBackup(in, now, "switched by the operator: "+o.By)
+		c.becomeBackup(in, now, switched(o))
 	}
-	return ""
+	return "", false
 }
+
+func switched(o *Order) string { return "switched by the operator: " + o.By }
 
 // hasSuccessor reports whether another router gives signs of life: it has
 // advertised within a master-down time, or a BFD session with a unicast peer
@@ -238,6 +253,10 @@ func (c *Core) tellOrder(in *instance, told event.State, cause string) {
 
 // release ends the orders of every member.
 func (c *Core) release(members []*instance, now Time, o *Order) (refused string) {
+	if off := members[0].offer; off != nil {
+		c.endOffer(off, now, "released by the operator: "+o.By)
+		return ""
+	}
 	if !slices.ContainsFunc(members, func(in *instance) bool { return in.order != nil }) {
 		return fmt.Sprintf("%s is not held and does not yield: there is nothing to release", o.Name)
 	}

@@ -16,6 +16,10 @@ func (p *script) order(o Order) string {
 	p.t.Helper()
 	o.ID, o.By = 7, "uid 0 (root)"
 	a := p.c.Step(p.now, o)
+	if len(a.Answers) == 0 {
+		p.note(a)
+		return "later"
+	}
 	if len(a.Answers) != 1 || a.Answers[0].ID != 7 || (a.Answers[0].Refused == "") != (len(a.Answers[0].Instances) > 0) {
 		p.t.Fatalf("answers %+v", a.Answers)
 	}
@@ -170,8 +174,11 @@ func TestRefusedOrders(t *testing.T) {
 		want string
 	}{
 		{"unknown name", func(t *testing.T) *script { return play(t, syncPair()) }, Order{Action: Switch, Name: "X"}, `no instance or sync group "X"; there are G, A, B`},
-		{"switch a lonely master", func(t *testing.T) *script { return master(t) }, Order{Action: Switch, Name: "A"}, "nothing says that another router is there"},
-		{"switch a group of lonely masters", func(t *testing.T) *script { return play(t, syncPair()).until(9 * s) }, Order{Action: Switch, Name: "G"}, "nothing says"},
+		{"switch twice", func(t *testing.T) *script {
+			p := master(t)
+			p.order(Order{Action: Switch, Name: "A"})
+			return p
+		}, Order{Action: Switch, Name: "A"}, "a successor of A is being looked for already"},
 		{"switch a backup", backup, Order{Action: Switch, Name: "A", Force: true}, "is BACKUP: only the MASTER can hand the role over, and that is 10.0.0.2 (priority 200)"},
 		{"switch in FAULT", func(t *testing.T) *script { return master(t).step(InterfaceState{Name: "eth0", Exists: true}) },
 			Order{Action: Switch, Name: "A", Force: true}, "A is FAULT"},
@@ -232,6 +239,73 @@ func TestSuccessor(t *testing.T) {
 	} {
 		if got := tc.play().order(Order{Action: Switch, Name: "A"}) == ""; got != tc.want {
 			t.Errorf("%s: obeyed is %v", tc.name, got)
+		}
+	}
+}
+
+// answered is what was said of an order since.
+func (p *script) answered(a *Actions) []string {
+	var list []string
+	for _, x := range a.Answers {
+		list = append(list, strings.Join(x.Instances, " ")+x.Refused)
+	}
+	p.note(a)
+	return list
+}
+
+// Nobody takes what is offered: the addresses were here all the time, and the
+// order is refused after a master-down time of the slowest backup.
+func TestOfferWithoutSuccessor(t *testing.T) {
+	p := master(t)
+	if why := p.order(Order{Action: Switch, Name: "A"}); why != "later" {
+		t.Fatal(why)
+	}
+	p.until(14*s-1).want("9s A advert 1 to 224.0.0.18", "10s A advert 1 to 224.0.0.18", "11s A advert 1 to 224.0.0.18", "12s A advert 1 to 224.0.0.18", "13s A advert 1 to 224.0.0.18")
+	p.now = 14 * s
+	if got := p.answered(p.c.Step(p.now, Tick{})); len(got) != 1 || !strings.Contains(got[0], "no other router took A within 5s, though this one advertised priority 1") {
+		t.Errorf("%q", got)
+	}
+	p.until(15*s).want("14s A advert 1 to 224.0.0.18", "14s A advert 150 to 224.0.0.18", "15s A advert 150 to 224.0.0.18")
+}
+
+// Whoever advertises while the role is offered gets it, whatever its priority,
+// with the whole group.
+func TestOfferWithSuccessor(t *testing.T) {
+	p := play(t, syncPair()).until(9 * s)
+	p.out = nil
+	if why := p.order(Order{Action: Switch, Name: "G"}); why != "later" {
+		t.Fatal(why)
+	}
+	p.want("9s A advert 1 to 224.0.0.18", "9s B advert 1 to 224.0.0.18")
+	if got := p.answered(p.c.Step(p.now, advertOf(p.c.instances[0].cfg, "10.0.0.2", 2))); !slices.Equal(got, []string{"A B"}) {
+		t.Errorf("%q", got)
+	}
+	p.want("9s B advert 0 to 224.0.0.18", "9s hold []", "9s INSTANCE A BACKUP", "9s INSTANCE B BACKUP", "9s GROUP G BACKUP")
+	for at := 9*s + 600*ms; at < 30*s; at += s {
+		p.until(at).hear("A", "10.0.0.2", 2).hear("B", "10.0.0.2", 2)
+	}
+	p.want()
+}
+
+// An offer ends with a fault, a release and a stop, and is answered then.
+func TestOfferIsCutShort(t *testing.T) {
+	for want, end := range map[string]func(*script) *Actions{
+		"A is FAULT now: interface eth0 is down, no IPv4 address on eth0 to send adverts from": func(p *script) *Actions { return p.c.Step(p.now, InterfaceState{Name: "eth0", Exists: true}) },
+		"A is STOP now: the daemon is stopping":                                                func(p *script) *Actions { return p.c.Stop(p.now) },
+		"released by the operator: uid 0 (root)": func(p *script) *Actions {
+			return p.c.Step(p.now, Order{Action: Release, Name: "A", By: "uid 0 (root)"})
+		},
+		"A is FAULT now: removed from the configuration": func(p *script) *Actions { return p.c.Reload(p.now, config()) },
+	} {
+		p := master(t)
+		p.order(Order{Action: Switch, Name: "A"})
+		if got := p.answered(end(p)); len(got) == 0 || got[0] != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		for _, in := range p.c.instances {
+			if in.offer != nil || in.at[timerOffer] != never || in.order != nil {
+				t.Errorf("%s: it goes on", want)
+			}
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (c *Core) advertWhileMaster(in *instance, now Time, src netip.Addr, a *Adve
 		c.advertWhileBackup(in, now, src, a)
 	case a.Priority == 0:
 		c.rivalResigned(in, now, src)
-	case a.Priority > in.priority || a.Priority == in.priority && in.source.Less(src):
+	case a.Priority > in.advertised() || a.Priority == in.advertised() && in.source.Less(src):
 		c.yield(in, now, src, a)
 	default:
 		c.meetRival(in, now, src, a)
@@ -171,6 +171,10 @@ func (c *Core) yield(in *instance, now Time, src netip.Addr, a *Advert) {
 	cause := fmt.Sprintf("%v advertises priority %d, higher than %d", src, a.Priority, in.priority)
 	if a.Priority == in.priority {
 		cause = fmt.Sprintf("%v advertises the same priority %d and has the higher address", src, a.Priority)
+	}
+	if off := in.offer; off != nil {
+		cause = switched(&off.order)
+		c.acceptOffer(off, now)
 	}
 	in.complaints = nil
 	c.twoOwners(in, src, a)

@@ -18,6 +18,7 @@ const (
 	timerAwake                 // half of master-down: the process runs
 	timerProbe                 // while adverts cannot be sent
 	timerOrder                 // the end of an operator's order
+	timerOffer                 // the end of the search for a successor
 	timers
 )
 

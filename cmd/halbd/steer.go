@@ -75,7 +75,7 @@ func vrrpCommand() *cobra.Command {
 		c.AddCommand(sub)
 	}
 	add(vrrp.Switch, "The MASTER resigns (priority 0) and does not pre-empt who takes the role, until it is MASTER again or released",
-		"so long it does not pre-empt, such as 10m; default until it is released", "even when nothing says that another router is there")
+		"so long it does not pre-empt, such as 10m; default until it is released", "resign at once, though nobody may be there to take the role")
 	add(vrrp.Hold, "A router that is not MASTER does not claim, even when no master is heard", "so long, such as 10m; default until it is released",
 		"even when no master is heard")
 	add(vrrp.Release, "End switch or hold", "", "")

@@ -99,9 +99,17 @@ func TestSteering(t *testing.T) {
 	})
 	b.refuses("only the MASTER can hand the role over, and that is 10.9.0.1 (priority 150)", "vrrp", "switch", "V")
 	a.refuses("it would leave no master", "vrrp", "hold", "V")
-	a.refuses("nothing says that another router is there", "vrrp", "switch", "V")
 	a.refuses(`no instance or sync group "W"; there are V`, "vrrp", "switch", "W")
 	b.refuses("nothing to release", "vrrp", "release", "V")
+
+	a.obeys("vrrp", "switch", "V") // looks for a successor, and ends when there is one
+	wait(t, "the role on b, found", time.Second, func() bool { return owns(n, "b", "10.9.1.1") })
+	if st := a.instance(); st.State != event.Backup {
+		t.Errorf("switched without force: %+v", st)
+	}
+	b.obeys("vrrp", "switch", "V") // it has just heard the other
+	wait(t, "the role on a, given back", 5*time.Second, func() bool { return owns(n, "a", "10.9.1.1") })
+	tookOver(t, b, a, 106*time.Second/256)
 
 	a.obeys("vrrp", "switch", "V", "--force", "--why", "new disk")
 	wait(t, "the role on b", 5*time.Second, func() bool { return owns(n, "b", "10.9.1.1") })
@@ -145,6 +153,10 @@ func TestSteering(t *testing.T) {
 		all := picture(t, b.pid)
 		return all != nil && len(all.Daemon.Processes) > 0 && all.Daemon.Processes[0].PID != process && held()
 	})
+	a.refuses("no other router took V within 5s, though this one advertised priority 1: it would leave no master", "vrrp", "switch", "V")
+	if !owns(n, "a", "10.9.1.1") {
+		t.Error("a switch that is refused costs the role")
+	}
 	must(t, a.p.Stop(10*time.Second))
 	never(t, "b claims in spite of the order", 5*time.Second, func() bool { return owns(n, "b", "10.9.1.1") })
 	b.obeys("vrrp", "release", "V")
