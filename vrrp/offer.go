@@ -79,5 +79,5 @@ func (c *Core) withdraw(off *offer) {
 func (c *Core) noSuccessor(off *offer, now Time) {
 	c.endOffer(off, now, fmt.Sprintf("no other router took %s within %v, though this one advertised priority %d: it would leave no master. "+
 		"A backup with nopreempt takes only what is given up: --force resigns all the same",
-		off.order.Name, (now-off.since).Round(time.Millisecond), offeredPriority))
+		off.order.Name, (now-off.since).Round(100*time.Millisecond), offeredPriority))
 }
