@@ -193,6 +193,7 @@ func TestReloadCommand(t *testing.T) {
 	if all := picture(t, a.pid); len(all.VRRP.Instances) != 2 || all.VRRP.Instances[0].BasePriority != 120 || all.Daemon.Reloads.Done != 1 {
 		t.Errorf("after the reload: %+v", all.VRRP.Instances)
 	}
+	a.refuses("the checker process does not run", "server", "drain", "10.0.0.1:80", "10.0.0.2:80")
 	write(instance("V", 51, 300, vip))
 	a.refuses("the reload would be refused: 1 new error(s)", "reload", "--dry-run")
 	a.refuses("the reload is refused, the running configuration stays: 1 new error(s)", "reload")
