@@ -136,7 +136,9 @@ func (m *exposition) instances(list []vrrp.InstanceStatus) {
 		{"halbd_vrrp_base_priority", "Configured priority of an instance.", func(s *vrrp.InstanceStatus) float64 { return float64(s.BasePriority) }},
 		{"halbd_vrrp_holds_addresses", "Whether the virtual addresses are to be on this host.", func(s *vrrp.InstanceStatus) float64 { return truth(s.Holds) }},
 		{"halbd_vrrp_held", "Whether the operator keeps an instance from claiming.", func(s *vrrp.InstanceStatus) float64 { return truth(s.Order != nil && s.Order.Action == vrrp.Hold) }},
-		{"halbd_vrrp_yielding", "Whether an instance has handed its role over by order and does not pre-empt.", func(s *vrrp.InstanceStatus) float64 { return truth(s.Order != nil && s.Order.Action == vrrp.Switch && !s.Order.Looking) }},
+		{"halbd_vrrp_yielding", "Whether an instance has handed its role over by order and does not pre-empt.", func(s *vrrp.InstanceStatus) float64 {
+			return truth(s.Order != nil && s.Order.Action == vrrp.Switch && !s.Order.Looking)
+		}},
 		{"halbd_vrrp_faults", "Reasons of FAULT.", func(s *vrrp.InstanceStatus) float64 { return float64(len(s.Faults)) }},
 		{"halbd_vrrp_master_priority", "Priority that a backup has heard of the master; 0 on the master.", func(s *vrrp.InstanceStatus) float64 { return float64(s.MasterPriority) }},
 		{"halbd_vrrp_last_advert_received_timestamp_seconds", "When the last valid advert was heard; 0: never.", func(s *vrrp.InstanceStatus) float64 { return stamp(s.Heard) }},
