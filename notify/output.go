@@ -21,7 +21,11 @@ const (
 // files and no pipes: nobody waits for the other side, and nobody dies of the
 // other's end, a STOP script that outlives the daemon for one.
 func memoryFile(content []byte) (*os.File, error) {
-	fd, err := unix.MemfdCreate("halbd-notify", unix.MFD_CLOEXEC)
+	// Hardened hosts allow only what can never be executed (vm.memfd_noexec); kernels before 6.3 do not know the flag.
+	fd, err := unix.MemfdCreate("halbd-notify", unix.MFD_CLOEXEC|unix.MFD_NOEXEC_SEAL)
+	if err == unix.EINVAL {
+		fd, err = unix.MemfdCreate("halbd-notify", unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make a file in memory: %w", err)
 	}
