@@ -9,6 +9,9 @@ import (
 	"halbd/conf"
 )
 
+// mailLimit is how many alerts may wait.
+const mailLimit = 1000
+
 // mailer is the outbox of alerts, each of which gets a connection of its own.
 type mailer struct {
 	*outbox[alert]
@@ -29,7 +32,7 @@ func (a alert) born() time.Time { return a.at }
 
 func newMailer(log *slog.Logger, send func(context.Context, *conf.Mail, alert) error) *mailer {
 	m := &mailer{send: send}
-	m.outbox = newOutbox("mail", log, func(ctx context.Context, a alert) error {
+	m.outbox = newOutbox("mail", mailLimit, log, func(ctx context.Context, a alert) error {
 		c := m.settings()
 		return m.send(ctx, &c, a)
 	})

@@ -266,14 +266,14 @@ func TestMailQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPostbox()
 		p.failWith(errors.New("no route"))
-		for i := range outboxLimit + 7 {
+		for i := range mailLimit + 7 {
 			p.put(fmt.Sprint(i))
 		}
 		synctest.Wait()
 		p.failWith(nil)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if sent := p.taken(); len(sent) != outboxLimit || sent[0] != "7 to s" || !p.log.has("mail: 7 were lost") {
+		if sent := p.taken(); len(sent) != mailLimit || sent[0] != "7 to s" || !p.log.has("mail: 7 were lost") {
 			t.Errorf("%d sent: %.100s\n%s", len(sent), sent, p.log.text.String())
 		}
 		p.close()

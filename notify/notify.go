@@ -135,11 +135,9 @@ func (n *Notifier) setWebhooks(urls []string) {
 }
 
 // Publish delivers one event: its scripts are queued, its FIFO lines written,
-// its mail queued and its copy for every webhook.
+// its mail queued and its copy for every webhook. Of a quiet one only webhooks
+// are told.
 func (n *Notifier) Publish(ev event.Event) {
-	if ev.Quiet {
-		return
-	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
@@ -147,6 +145,10 @@ func (n *Notifier) Publish(ev event.Event) {
 	}
 	n.number++
 	d := document{ID: n.prefix + strconv.FormatUint(n.number, 10), RouterID: n.hooks.routerID, Event: ev}
+	n.postWebhooks(&d)
+	if ev.Quiet {
+		return
+	}
 	if scripts := n.hooks.calls(ev); len(scripts) > 0 {
 		object := strings.TrimSpace(string(ev.Kind) + " " + ev.Name + " " + ev.Service)
 		left := n.queues.add(object, callsOf(object, scripts, &d, n.limit), n.coalesce)
@@ -166,7 +168,6 @@ func (n *Notifier) Publish(ev event.Event) {
 	if a, ok := alertOf(ev, n.hooks.routerID); ok && !repeated && n.hooks.mails(ev) {
 		n.mailer.post(a)
 	}
-	n.postWebhooks(&d)
 }
 
 // postWebhooks leaves out checkers: their servers speak for them.

@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	// outboxLimit is how many parcels may wait; beyond it the oldest are lost.
-	outboxLimit = 1000
 	// outboxAge is how long a parcel is worth sending.
 	outboxAge = time.Hour
 	// outboxGrace is how long what waits at the end may take.
@@ -36,9 +34,10 @@ type finalError interface {
 // posted. What cannot be delivered now is tried again, with pauses that grow;
 // what is refused for good is lost. Nobody waits for it.
 type outbox[T parcel] struct {
-	what string // the parcels are called so in the log
-	log  *slog.Logger
-	send func(context.Context, T) error
+	what  string // the parcels are called so in the log
+	limit int    // how many may wait; beyond it the oldest are lost
+	log   *slog.Logger
+	send  func(context.Context, T) error
 
 	mu      sync.Mutex
 	queue   []queued[T] // the first one is on its way
@@ -57,9 +56,9 @@ type queued[T parcel] struct {
 	parcel T
 }
 
-func newOutbox[T parcel](what string, log *slog.Logger, send func(context.Context, T) error) *outbox[T] {
+func newOutbox[T parcel](what string, limit int, log *slog.Logger, send func(context.Context, T) error) *outbox[T] {
 	ctx, quit := context.WithCancel(context.Background())
-	o := &outbox[T]{what: what, log: log, send: send, wake: make(chan struct{}, 1), quit: quit, done: make(chan struct{})}
+	o := &outbox[T]{what: what, limit: limit, log: log, send: send, wake: make(chan struct{}, 1), quit: quit, done: make(chan struct{})}
 	go o.run(ctx)
 	return o
 }
@@ -78,9 +77,9 @@ func (o *outbox[T]) post(p T) {
 	if o.closing {
 		return
 	}
-	if len(o.queue) == outboxLimit {
+	if len(o.queue) == o.limit {
 		if o.lost++; o.lost == 1 {
-			o.log.Error(fmt.Sprintf("%s: %d wait, the oldest are lost from now on", o.what, outboxLimit))
+			o.log.Error(fmt.Sprintf("%s: %d wait, the oldest are lost from now on", o.what, o.limit))
 		}
 		o.stats.Lost++
 		o.queue = o.queue[1:]
@@ -210,7 +209,7 @@ func (o *outbox[T]) settle(q queued[T], err error) {
 	if len(o.queue) > 0 && o.queue[0].number == q.number {
 		o.queue = o.queue[1:]
 	}
-	if len(o.queue) < outboxLimit/2 && o.lost > 0 {
+	if len(o.queue) < o.limit/2 && o.lost > 0 {
 		o.log.Error(fmt.Sprintf("%s: %d were lost", o.what, o.lost))
 		o.lost = 0
 	}

@@ -15,8 +15,12 @@ import (
 	"halbd/conf"
 )
 
-// webhookLimit is how long a receiver may take for one event.
-const webhookLimit = 10 * time.Second
+const (
+	// webhookTime is how long a receiver may take for one event.
+	webhookTime = 10 * time.Second
+	// webhookLimit is how many events may wait: those of ten thousand servers that go and return.
+	webhookLimit = 20000
+)
 
 // webhook is the outbox of events for one receiver.
 type webhook struct {
@@ -53,12 +57,12 @@ func (s *httpStatus) forGood() bool {
 func newWebhook(address string, log *slog.Logger) *webhook {
 	w := &webhook{url: address, name: conf.WebhookName(address)}
 	w.client = &http.Client{
-		Timeout:   webhookLimit,
+		Timeout:   webhookTime,
 		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConns: 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true},
 		// A redirection turns a POST into a GET: the event would be lost silently.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	w.outbox = newOutbox("webhook "+w.name, log, w.deliver)
+	w.outbox = newOutbox("webhook "+w.name, webhookLimit, log, w.deliver)
 	return w
 }
 

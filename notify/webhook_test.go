@@ -125,8 +125,8 @@ func TestWebhookAnswers(t *testing.T) {
 	}
 }
 
-// What a receiver gets, and of what: not of events that are for the log only,
-// nor of single checkers.
+// What a receiver gets, and of what: also of events that no script is told of,
+// but not of single checkers.
 func TestWebhookEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lines
@@ -134,10 +134,10 @@ func TestWebhookEvents(t *testing.T) {
 		defer n.Close(context.Background())
 		n.Publish(event.Event{Kind: event.Instance, Name: "V", State: event.MasterPriority, Quiet: true, At: time.Now()})
 		n.Publish(event.Event{Kind: event.Checker, Name: "R", State: event.Down, At: time.Now()})
-		n.Publish(event.Event{Kind: event.BFD, Name: "B", State: event.Up, At: time.Now()})
+		n.Publish(event.Event{Kind: event.BFD, Name: "B", State: event.Up, Quiet: true, At: time.Now()})
 		n.Publish(event.Event{Kind: event.RealServer, Name: "R", Service: "S", State: event.Down, Cause: "TCP_CHECK: refused", At: mailAt.Add(time.Since(mailAt))})
 		synctest.Wait()
-		if got := strings.Join(r.got, " "); got != "UP DOWN" {
+		if got := strings.Join(r.got, " "); got != "MASTER_PRIORITY UP DOWN" {
 			t.Errorf("got %s", got)
 		}
 		if !strings.Contains(r.body, `"router_id":"lb1","kind":"RS","name":"R","service":"S","state":"DOWN","cause":"TCP_CHECK: refused","at":"`) {
