@@ -19,10 +19,8 @@ var ipvsFigures = []figure{
 // calm is how long a program gets to finish what a reload has begun.
 const calm = 3 * time.Second
 
-// program starts a daemon with 200 virtual servers of 50 real servers each,
-// reloads it and stops it.
-func program(binary, dir string) ([]float64, error) {
-	const services, servers = 200, 50
+// table is a configuration of so many virtual servers of so many real servers each.
+func table(services, servers int) string {
 	var conf strings.Builder
 	for v := range services {
 		fmt.Fprintf(&conf, "virtual_server 10.50.0.%d 80 {\n lb_algo wrr\n lb_kind NAT\n protocol TCP\n", v+1)
@@ -32,13 +30,21 @@ func program(binary, dir string) ([]float64, error) {
 		}
 		conf.WriteString("}\n")
 	}
+	return conf.String()
+}
+
+// program starts a daemon with 200 virtual servers of 50 real servers each,
+// reloads it and stops it.
+func program(binary, dir string) ([]float64, error) {
+	const services, servers = 200, 50
+	conf := table(services, servers)
 	n := lab.New()
 	defer n.Close()
 	if err := n.Add("d"); err != nil {
 		return nil, err
 	}
 	begin := time.Now()
-	p, err := n.Daemon("d", binary, dir, conf.String())
+	p, err := n.Daemon("d", binary, dir, conf)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +61,7 @@ func program(binary, dir string) ([]float64, error) {
 	time.Sleep(calm)
 
 	used := cpu(p.Tree())
-	if err := os.WriteFile(p.Conf(), []byte(strings.Replace(conf.String(), "weight 1\n", "weight 7\n", 1)), 0o644); err != nil {
+	if err := os.WriteFile(p.Conf(), []byte(strings.Replace(conf, "weight 1\n", "weight 7\n", 1)), 0o644); err != nil {
 		return nil, err
 	}
 	begin = time.Now()

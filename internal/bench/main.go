@@ -35,13 +35,13 @@ func run(args []string) error {
 	}
 	b := &bench{binaries: [2]string{args[0], args[1]}, only: os.Getenv("ONLY")}
 	if len(args) > 2 {
-		return b.all(slices.Concat(ipvsFigures, checkFigures))
+		return b.all(slices.Concat(ipvsFigures, scrapeTableFigures, checkFigures))
 	}
 	fmt.Printf("%-52s %12s %12s %7s\n", "", "halbd", "keepalived", "ratio")
-	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures, bfdFigures, nativeFigures)); err != nil {
+	if err := b.all(slices.Concat(configFigures, vrrpFigures, scaleFigures, bfdFigures, scrapeFigures, nativeFigures)); err != nil {
 		return err
 	}
-	inKernel := slices.Concat(ipvsFigures, checkFigures)
+	inKernel := slices.Concat(ipvsFigures, scrapeTableFigures, checkFigures)
 	if lab.HasIPVS() {
 		return b.all(inKernel)
 	}
