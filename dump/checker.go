@@ -418,11 +418,7 @@ func (o *sheet) checkerFiles(cfg *conf.Config, s *status.Status) {
 	o.title("Checker track files")
 	for i := range cfg.TrackFiles {
 		f := &cfg.TrackFiles[i]
-		r, _ := result(s, "file", f.Name)
-		o.linef(" Track file = %s", f.Name)
-		o.linef("   File = %s", f.Path)
-		o.linef("   Status = %d", r.Value)
-		o.linef("   Weight = %d%s", f.Weight, yes(f.Reverse, " reverse", ""))
+		o.file(f, s)
 		o.linef("   Tracking instances :")
 		o.lines("     ", users[f.Name])
 	}

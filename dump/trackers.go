@@ -78,13 +78,17 @@ func (o *sheet) files(cfg *conf.Config, s *status.Status) {
 	o.title("VRRP Track files")
 	for i := range cfg.TrackFiles {
 		c := &cfg.TrackFiles[i]
-		r, _ := result(s, "file", c.Name)
-		o.linef(" Track file = %s", c.Name)
-		o.linef("   File = %s", c.Path)
-		o.linef("   Status = %d", r.Value)
-		o.linef("   Weight = %d%s", c.Weight, yes(c.Reverse, " reverse", ""))
+		o.file(c, s)
 		o.users(cfg, "Tracking instances :", c.Name, func(t *conf.Tracking) []conf.Track { return t.Files })
 	}
+}
+
+func (o *sheet) file(c *conf.TrackFile, s *status.Status) {
+	r, _ := result(s, "file", c.Name)
+	o.linef(" Track file = %s", c.Name)
+	o.linef("   File = %s", c.Path)
+	o.linef("   Status = %d", r.Value)
+	o.linef("   Weight = %d%s", c.Weight, yes(c.Reverse, " reverse", ""))
 }
 
 func (o *sheet) processes(cfg *conf.Config, s *status.Status) {
