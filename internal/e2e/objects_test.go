@@ -394,9 +394,9 @@ func TestTrackGroup(t *testing.T) {
 	_, err := n.Run("a", "ip link set eth1 down")
 	must(t, err)
 	wait(t, "FAULT of its member alone", 5*time.Second, func() bool { return !owns(n, "a", "10.9.1.1") && owns(n, "a", "10.9.1.2") })
-	if !strings.Contains(p.Log(), "(V) Entering FAULT STATE: interface eth1 is down (static route 10.20.0.0/16, track_group TG)") {
-		t.Errorf("no reason:\n%s", p.Log())
-	}
+	wait(t, "the reason", 5*time.Second, func() bool {
+		return strings.Contains(p.Log(), "(V) Entering FAULT STATE: interface eth1 is down (static route 10.20.0.0/16, track_group TG)")
+	})
 	_, err = n.Run("a", "ip link set eth1 up")
 	must(t, err)
 	wait(t, "the route and the role", 10*time.Second, func() bool { return owns(n, "a", "10.9.1.1") && has(t, n, "a", "10.20.0.0/16 via") })

@@ -13,7 +13,7 @@ import (
 // one that has gone wild. Without the keyword there is none.
 func TestRealTimeLimit(t *testing.T) {
 	const routers, each = 250, 20
-	for keyword, want := range map[string]string{"vrrp_rlimit_rttime 8000": "4000 8000 us", "": "unlimited unlimited us"} {
+	for keyword, want := range map[string]string{"vrrp_rlimit_rttime 20000": "10000 20000 us", "": "unlimited unlimited us"} {
 		t.Run(keyword, func(t *testing.T) {
 			n := lan(t, "a")
 			var conf strings.Builder
