@@ -59,7 +59,12 @@ type child struct {
 func (c *child) Publish(ev event.Event) { c.conn.Post(msgEvent, ev) }
 func (c *child) Ready() {
 	c.conn.Send(msgReady, nil)
-	go runSparingly(garbageOf(c.role))
+	go func() {
+		runSparingly(garbageOf(c.role))
+		if c.role == roleChecker {
+			forgetStart()
+		}
+	}()
 }
 
 func (c *child) run() int {

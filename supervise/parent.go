@@ -399,7 +399,10 @@ func (p *parent) allReady() {
 	p.summary.Do(func() {
 		p.reportHonoured()
 		p.slim()
-		go runSparingly(parentGarbage)
+		go func() {
+			runSparingly(parentGarbage)
+			forgetStart()
+		}()
 	})
 	daemon.SdNotify(false, daemon.SdNotifyReady+fmt.Sprintf("\nMAINPID=%d", os.Getpid()))
 }
