@@ -49,8 +49,9 @@ func runSparingly(percent int) {
 // forgetStart gives back the pages of the program itself (code and constants)
 // that are mapped: most of them only the start needed, and what is needed again
 // is in the kernel's cache. It is not for vrrp and bfd: the first take-over after
-// a rest took a millisecond longer where its code had to be mapped again. Pages that the loader has written to (relocations of
-// a program that is linked dynamically) are nowhere else, and stay.
+// a rest took a millisecond longer where its code had to be mapped again. Pages
+// that the loader has written to (relocations of a program that is linked
+// dynamically) are nowhere else, and stay.
 func forgetStart() {
 	f, err := os.Open("/proc/self/smaps")
 	if err != nil {

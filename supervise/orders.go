@@ -66,38 +66,32 @@ const (
 	switchTime = 10 * time.Minute
 )
 
-// ask sends an order to a process and waits for the answer, from any goroutine.
-// It takes no longer than limit. The message is made with the number that the answer will have; taken is
-// called with the answer on the parent's goroutine.
-func ask[A any](ctx context.Context, p *parent, to role, limit time.Duration, message func(id uint64) any, taken func(*A)) (answer A, err error) {
+// ask sends an order to a process and waits for the answer, from any goroutine,
+// for no longer than limit. The message is made with the number that the answer
+// will have; taken is called with the answer on the parent's goroutine.
+func ask[A any](ctx context.Context, p *parent, to role, limit time.Duration, message func(id uint64) any, taken func(*A)) (A, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	type result struct {
 		answer A
 		err    error
 	}
-	done := make(chan result, 1)
-	then := func(raw json.RawMessage, err error) {
-		var r result
-		if r.err = err; err == nil {
-			r.err = json.Unmarshal(raw, &r.answer)
-		}
-		if r.err == nil {
-			taken(&r.answer)
-		}
-		done <- r
+	r, err := call(ctx, p, func(then func(result)) {
+		p.sendOrder(to, message, func(raw json.RawMessage, err error) {
+			r := result{err: err}
+			if err == nil {
+				r.err = json.Unmarshal(raw, &r.answer)
+			}
+			if r.err == nil {
+				taken(&r.answer)
+			}
+			then(r)
+		})
+	})
+	if err != nil {
+		return r.answer, fmt.Errorf("the %s process does not answer: %w", to, err)
 	}
-	select {
-	case p.inbox <- func() { p.sendOrder(to, message, then) }:
-	case <-ctx.Done():
-		return answer, ctx.Err()
-	}
-	select {
-	case r := <-done:
-		return r.answer, r.err
-	case <-ctx.Done():
-		return answer, fmt.Errorf("the %s process does not answer", to)
-	}
+	return r.answer, r.err
 }
 
 func (p *parent) sendOrder(to role, message func(id uint64) any, then func(json.RawMessage, error)) {

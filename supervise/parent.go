@@ -289,8 +289,6 @@ func (p *parent) loop() {
 			p.onTracker(m)
 		case func():
 			m()
-		case pictureRequest:
-			p.askPicture(m)
 		case watchdogTick:
 			p.onWatchdog(m)
 		case timeFile:

@@ -76,12 +76,11 @@ func notifyReloading() {
 // onLoaded is the transaction: all of it is taken, or nothing.
 func (p *parent) onLoaded(m loaded) {
 	p.reload.running = false
-	answer := &control.ReloadAnswer{File: p.opt.File, Refused: "the daemon is stopping"}
+	err := errStopping
 	if !p.stopping {
 		checks := p.cfg.Global.Reload.CheckLog
-		err := p.accept(m)
+		err = p.accept(m)
 		p.logCheck(checks, m.found, err)
-		answer = reloadAnswer(p.opt.File, m.found, err)
 		if err != nil {
 			p.log.Error("reload refused, the running configuration stays: " + err.Error())
 			p.reload.count.Refused++
@@ -97,7 +96,7 @@ func (p *parent) onLoaded(m loaded) {
 		p.reload.count.Last = time.Now()
 		daemon.SdNotify(false, daemon.SdNotifyReady)
 	}
-	p.answerReload(answer)
+	p.answerReload(m.found, err)
 	if p.reload.again {
 		p.reload.again = false
 		p.startReload()

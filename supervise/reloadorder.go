@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 
 	"halbd/conf"
@@ -17,42 +18,17 @@ func (p *parent) Reload(ctx context.Context, dryRun bool, by string) (*control.R
 	if dryRun {
 		return p.tryReload(ctx, by)
 	}
-	done := make(chan *control.ReloadAnswer, 1)
-	if err := p.do(ctx, func() {
+	return call(ctx, p, func(then func(*control.ReloadAnswer)) {
 		p.log.Info("Order reload by " + by)
-		p.reloadThen(func(a *control.ReloadAnswer) { done <- a })
-	}); err != nil {
-		return nil, err
-	}
-	select {
-	case a := <-done:
-		return a, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// do has the parent's goroutine do something.
-func (p *parent) do(ctx context.Context, what func()) error {
-	done := make(chan struct{})
-	select {
-	case p.inbox <- func() { what(); close(done) }:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+		p.reloadThen(then)
+	})
 }
 
 // reloadThen starts a reload; then is called at its end.
 func (p *parent) reloadThen(then func(*control.ReloadAnswer)) {
 	switch {
 	case p.stopping:
-		then(&control.ReloadAnswer{File: p.opt.File, Refused: "the daemon is stopping"})
+		then(reloadAnswer(p.opt.File, nil, errStopping))
 		return
 	case p.reload.running: // what that one reads may be older than the order
 		p.reload.next = append(p.reload.next, then)
@@ -62,21 +38,25 @@ func (p *parent) reloadThen(then func(*control.ReloadAnswer)) {
 	p.startReload()
 }
 
-// answerReload tells those who wait for the reload that has ended. The
-// processes answer in order: when they have answered a question they have the
-// new configuration.
-func (p *parent) answerReload(a *control.ReloadAnswer) {
+// errStopping is why a daemon that ends takes no configuration any more.
+var errStopping = errors.New("the daemon is stopping")
+
+// answerReload tells those who wait for the reload that has ended, with what was
+// found and why it was refused. The processes answer in order: when they have
+// answered a question they have the new configuration.
+func (p *parent) answerReload(found conf.Diagnostics, refused error) {
 	then := p.reload.then
 	p.reload.then, p.reload.next = p.reload.next, nil
 	if len(then) == 0 {
 		return
 	}
+	a := reloadAnswer(p.opt.File, found, refused)
 	tell := func(*status.Status) {
 		for _, f := range then {
 			f(a)
 		}
 	}
-	if a.Refused != "" {
+	if refused != nil {
 		tell(nil)
 		return
 	}
@@ -87,17 +67,20 @@ func (p *parent) answerReload(a *control.ReloadAnswer) {
 func (p *parent) tryReload(ctx context.Context, by string) (*control.ReloadAnswer, error) {
 	defer debug.FreeOSMemory()
 	m := p.reread(p.opt.File, "", LoadOptions(p.opt.ConfigID, p.opt.StrictIncludes))
-	var running keptConfig
-	var refused error
-	if err := p.do(ctx, func() { running, refused = p.keptConfig(), p.refusal(&m) }); err != nil {
+	type verdict struct {
+		running keptConfig
+		refused error
+	}
+	v, err := call(ctx, p, func(then func(verdict)) { then(verdict{p.keptConfig(), p.refusal(&m)}) })
+	if err != nil {
 		return nil, err
 	}
 	p.log.Info("Order reload --dry-run by " + by)
-	a := reloadAnswer(p.opt.File, m.found, refused)
+	a := reloadAnswer(p.opt.File, m.found, v.refused)
 	if m.err != nil {
 		return a, nil
 	}
-	from, err := running.whole()
+	from, err := v.running.whole()
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (p *parent) onStatus(m childMessage) {
 	p.finishRound()
 }
 
-// forget ends the waiting for a process that has died.
+// forgetInRound ends the waiting for a process that has died.
 func (p *parent) forgetInRound(c *process) {
 	if r := p.pictures.running; r != nil && r.waiting[c] {
 		delete(r.waiting, c)
@@ -126,17 +126,22 @@ func (p *parent) endRound(r *round) {
 
 // Picture asks the parent for a picture, from any goroutine.
 func (p *parent) Picture(ctx context.Context) (*status.Status, error) {
-	answer := make(chan *status.Status, 1)
+	return call(ctx, p, func(then func(*status.Status)) { p.askPicture(pictureRequest{then: then}) })
+}
+
+// call has the parent's goroutine run start, and waits until that calls then.
+func call[T any](ctx context.Context, p *parent, start func(then func(T))) (answer T, err error) {
+	done := make(chan T, 1)
 	select {
-	case p.inbox <- pictureRequest{then: func(s *status.Status) { answer <- s }}:
+	case p.inbox <- func() { start(func(a T) { done <- a }) }:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return answer, ctx.Err()
 	}
 	select {
-	case s := <-answer:
-		return s, nil
+	case answer = <-done:
+		return answer, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return answer, ctx.Err()
 	}
 }
 
