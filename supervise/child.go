@@ -17,6 +17,7 @@ import (
 	"halbd/healthcheck"
 	"halbd/internal/compact"
 	"halbd/internal/ipc"
+	"halbd/internal/poll"
 	"halbd/vrrp"
 	"halbd/vrrp/engine"
 )
@@ -156,6 +157,8 @@ func decodeConfig(raw []byte) (*conf.Config, error) {
 
 func (c *child) decode(kind ipc.Kind, raw json.RawMessage) (any, error) {
 	switch kind {
+	case msgAlive:
+		return poll.Ping{Answer: func() { c.conn.Send(msgAlive, nil) }}, nil
 	case msgStatus:
 		switch c.role {
 		case roleVRRP:

@@ -20,6 +20,7 @@ const (
 	msgLog                         // child -> parent: logLine
 	msgFatal                       // child -> parent: fatal, before it ends on purpose
 	msgStatus                      // parent -> child: its StatusRequest; back: the answer
+	msgAlive                       // parent -> child: does its loop run? back: it does
 	msgSignal                      // child -> parent: a signal that the parent acts on
 	msgChains                      // vrrp -> parent: vrrp.ChainsRequest
 	msgChained                     // parent -> vrrp: vrrp.ChainsDone, the answer to it

@@ -351,6 +351,8 @@ func (p *parent) onMessage(m childMessage) {
 		}
 	case msgStatus:
 		p.onStatus(m)
+	case msgAlive:
+		m.from.owes = time.Time{}
 	case msgOrdered:
 		p.onOrdered(m)
 	case msgSignal:

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"halbd/internal/ipc"
-	"halbd/vrrp/engine"
 )
 
 // process is one running child as the parent sees it.
@@ -23,7 +22,7 @@ type process struct {
 	ready   bool
 	fatal   *fatal
 	asked   int       // questions for its status that it has not answered
-	since   time.Time // of the first of these, or of the last answer
+	owes    time.Time // since when it owes the watchdog an answer; zero: it does not
 	started time.Time
 }
 
@@ -87,29 +86,6 @@ func (p *process) read(inbox chan<- any) {
 	err := p.cmd.Wait()
 	p.conn.Close()
 	inbox <- childExit{p, err}
-}
-
-// ask asks for the status.
-func (p *process) ask(r engine.StatusRequest) {
-	if p.asked == 0 {
-		p.since = time.Now()
-	}
-	p.asked++
-	p.conn.Send(msgStatus, r)
-}
-
-// answered notes an answer.
-func (p *process) answered() {
-	p.asked--
-	p.since = time.Now()
-}
-
-// silent is for how long the process has owed an answer and has given none.
-func (p *process) silent(now time.Time) time.Duration {
-	if p.asked == 0 {
-		return 0
-	}
-	return now.Sub(p.since)
 }
 
 func (p *process) kill() { p.cmd.Process.Kill() }

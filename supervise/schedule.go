@@ -80,28 +80,21 @@ func (p *parent) followTimeFile() {
 	if path == "" {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	p.schedule.stop = func() {
-		cancel()
-		<-done
-	}
-	tell := func() {
-		line, err := firstLine(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			p.log.Warn("reload_time_file: " + err.Error())
+	p.schedule.stop = inBackground(func(ctx context.Context) {
+		tell := func() {
+			line, err := firstLine(path)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				p.log.Warn("reload_time_file: " + err.Error())
+			}
+			select {
+			case p.inbox <- timeFile{path, line, err == nil}:
+			case <-ctx.Done():
+			}
 		}
-		select {
-		case p.inbox <- timeFile{path, line, err == nil}:
-		case <-ctx.Done():
-		}
-	}
-	go func() {
-		defer close(done)
 		if err := track.Follow(ctx, path, tell, func(text string) { p.log.Warn("reload_time_file: " + text) }); err != nil {
 			p.log.Error("reload_time_file cannot be followed: " + err.Error())
 		}
-	}()
+	})
 }
 
 // end forgets what was scheduled, and stops following.

@@ -63,7 +63,8 @@ func (p *parent) startRound() {
 	p.pictures = pictures{running: r}
 	for _, c := range p.children {
 		r.waiting[c] = true
-		c.ask(engine.StatusRequest{Clear: clear})
+		c.asked++
+		c.conn.Send(msgStatus, engine.StatusRequest{Clear: clear})
 	}
 	r.timer = time.AfterFunc(answerTime, func() { p.inbox <- roundOver{r} })
 	p.finishRound()
@@ -71,7 +72,7 @@ func (p *parent) startRound() {
 
 // onStatus takes a process's answer. One to an earlier question is too old.
 func (p *parent) onStatus(m childMessage) {
-	m.from.answered()
+	m.from.asked--
 	r := p.pictures.running
 	if r == nil || !r.waiting[m.from] || m.from.asked > 0 {
 		return

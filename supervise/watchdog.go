@@ -1,12 +1,11 @@
 package supervise
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-
-	"halbd/status"
 )
 
 // The service manager restarts a daemon that does not show in time that it is
@@ -30,49 +29,48 @@ func (p *parent) startWatchdog() (stop func()) {
 	if interval <= 0 {
 		return func() {}
 	}
-	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
+	return inBackground(func(ctx context.Context) {
 		tick := time.NewTicker(interval / looksInTime)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-			case <-quit:
+			case <-ctx.Done():
 				return
 			}
 			select {
 			case p.inbox <- watchdogTick{interval}:
-			case <-quit:
+			case <-ctx.Done():
 				return
 			}
 		}
-	}()
-	return func() {
-		close(quit)
-		<-done
-	}
+	})
 }
 
-// onWatchdog kills what has been silent for too long, and asks all the others.
-// The service manager hears of it when all of them have answered.
+// onWatchdog tells the service manager that all is well when the loop of every
+// process has answered the last question, kills what has owed its answer for
+// too long, and asks the others again. A process that has died is at its pause
+// before the next start: the daemon does what it can, and a checker that keeps
+// dying must not cost the role.
 func (p *parent) onWatchdog(m watchdogTick) {
 	if p.stopping { // it has a time limit of its own
 		daemon.SdNotify(false, daemon.SdNotifyWatchdog)
 		return
 	}
+	alive := true
 	for _, c := range p.children {
-		if silent := c.silent(time.Now()); silent > m.interval/killsInTime {
+		if c.owes.IsZero() {
+			c.owes = time.Now()
+			c.conn.Send(msgAlive, nil)
+			continue
+		}
+		alive = false
+		if silent := time.Since(c.owes); silent > m.interval/killsInTime {
 			p.log.Error(fmt.Sprintf("the %s process has not answered for %v; it is killed", c.role, silent.Round(time.Second)))
 			c.kill()
 		}
 	}
-	p.askPicture(pictureRequest{then: func(s *status.Status) {
-		for _, c := range s.Daemon.Processes {
-			if c.Problem != "" {
-				return
-			}
-		}
+	if alive {
 		daemon.SdNotify(false, daemon.SdNotifyWatchdog)
-	}})
+	}
 }

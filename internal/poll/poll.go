@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -138,13 +139,23 @@ func Forward[T any](ctx context.Context, in <-chan T, p *Poller) {
 	}
 }
 
+// Ping is a message that asks whether the loop runs. The loop does not see it:
+// Take calls Answer, which must not block.
+type Ping struct{ Answer func() }
+
 // Take returns the messages that wait, and forgets them.
 func (p *Poller) Take() []any {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	m := p.mail
+	mail := p.mail
 	p.mail = nil
-	return m
+	p.mu.Unlock()
+	return slices.DeleteFunc(mail, func(m any) bool {
+		ping, is := m.(Ping)
+		if is {
+			ping.Answer()
+		}
+		return is
+	})
 }
 
 // Wait returns the descriptors that have packets, when there is one, or a

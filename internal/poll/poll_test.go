@@ -89,3 +89,24 @@ func packetsWake(t *testing.T, p *Poller) {
 		t.Errorf("a removed descriptor is ready: %v", ready)
 	}
 }
+
+// A question whether the loop runs is answered where the loop takes its mail,
+// and is no message for it.
+func TestPingIsAnsweredByTake(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	answered := 0
+	ping := Ping{Answer: func() { answered++ }}
+	for _, m := range []any{ping, "a", ping, "b"} {
+		p.Post(m)
+	}
+	if answered != 0 {
+		t.Error("answered before the loop came to it")
+	}
+	if got := p.Take(); len(got) != 2 || got[0] != "a" || got[1] != "b" || answered != 2 {
+		t.Errorf("took %v, answered %d", got, answered)
+	}
+}
